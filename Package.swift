@@ -27,7 +27,8 @@ let package = Package(
 
     // Pure: no I/O, no clock, no randomness.
     .target(name: "JSON", swiftSettings: strict),
-    .target(name: "Planner", dependencies: ["JSON"], swiftSettings: strict),
+    .target(name: "Scalars", swiftSettings: strict),
+    .target(name: "Planner", dependencies: ["JSON", "Scalars"], swiftSettings: strict),
 
     // The world: the loop, the wire, the database.
     .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strictMemory),
@@ -38,43 +39,51 @@ let package = Package(
 
     // What plannerd is about.
     .target(
-      name: "EventLog", dependencies: ["JSON", "EventLoop", "Postgres", "Planner", "CCrypto"],
+      name: "EventLog",
+      dependencies: ["JSON", "Scalars", "EventLoop", "Postgres", "Planner", "CCrypto"],
       swiftSettings: strict),
     .target(
-      name: "Projections", dependencies: ["JSON", "EventLoop", "Postgres", "EventLog"],
+      name: "Projections",
+      dependencies: ["JSON", "Scalars", "EventLoop", "Postgres", "EventLog", "CCrypto"],
       swiftSettings: strict),
 
     // The programs.
     .executableTarget(
       name: "plannerd",
       dependencies: [
-        "CLinux", "EventLoop", "EventLog", "JSON", "Planner", "Postgres", "Projections", "Varlink",
+        "CLinux", "EventLoop", "EventLog", "JSON", "Planner", "Postgres", "Projections", "Scalars",
+        "Varlink",
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "planner", dependencies: ["CLinux", "JSON", "Varlink"], swiftSettings: strict),
+      name: "planner", dependencies: ["CLinux", "JSON", "Scalars", "Varlink"], swiftSettings: strict),
     .executableTarget(
       name: "varlink-certification", dependencies: ["EventLoop", "JSON", "Varlink"],
       swiftSettings: strict),
 
     // Tests: the level is in the target's name.
     .target(
-      name: "TestSupport", dependencies: ["EventLoop", "JSON", "Postgres", "EventLog", "Varlink"],
+      name: "TestSupport",
+      dependencies: ["CLinux", "EventLoop", "JSON", "Scalars", "Postgres", "EventLog", "Varlink"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
-      name: "PlannerTests", dependencies: ["Planner", "JSON", "TestSupport"], swiftSettings: strict),
+      name: "PlannerTests", dependencies: ["Planner", "JSON", "Scalars"], swiftSettings: strict),
     .testTarget(
-      name: "WireTests", dependencies: ["JSON", "EventLoop", "Varlink", "TestSupport"],
+      name: "WireTests", dependencies: ["JSON", "Scalars", "EventLoop", "Varlink", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ClusterTests",
       dependencies: [
-        "EventLog", "EventLoop", "JSON", "Planner", "Postgres", "Projections", "TestSupport",
+        "EventLog", "EventLoop", "JSON", "Planner", "Postgres", "Projections", "Scalars",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "SocketTests",
-      dependencies: ["EventLoop", "JSON", "Planner", "Varlink", "TestSupport", "plannerd", "planner"],
+      dependencies: [
+        "EventLoop", "JSON", "Planner", "Scalars", "Varlink", "TestSupport", "plannerd", "planner",
+        "varlink-certification",
+      ],
       swiftSettings: strict),
   ]
 )

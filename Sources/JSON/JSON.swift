@@ -1,5 +1,5 @@
 /// A JSON value (RFC 8259). Objects keep the order of their members.
-public enum JSON: Sendable, Equatable {
+package enum JSON: Sendable, Equatable {
   case null
   case bool(Bool)
   /// An integer that was written without fraction or exponent and fits 64 bits.
@@ -11,34 +11,34 @@ public enum JSON: Sendable, Equatable {
 }
 
 /// The members of a JSON object, in the order in which they came; a name occurs once.
-public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
-  public struct Member: Sendable, Equatable {
-    public let name: String
-    public var value: JSON
+package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+  package struct Member: Sendable, Equatable {
+    package let name: String
+    package var value: JSON
 
-    public init(name: String, value: JSON) {
+    package init(name: String, value: JSON) {
       self.name = name
       self.value = value
     }
   }
 
-  public private(set) var members: [Member]
+  package private(set) var members: [Member]
 
-  public init(dictionaryLiteral elements: (String, JSON)...) {
+  package init(dictionaryLiteral elements: (String, JSON)...) {
     members = []
     for (name, value) in elements { self[name] = value }
   }
 
   /// Members whose names the caller knows to differ.
-  public init(unique members: [Member]) {
+  package init(unique members: [Member]) {
     self.members = members
   }
 
-  public var isEmpty: Bool { members.isEmpty }
-  public var count: Int { members.count }
+  package var isEmpty: Bool { members.isEmpty }
+  package var count: Int { members.count }
 
   /// The value of a member, nil where there is none. Setting nil removes it.
-  public subscript(name: String) -> JSON? {
+  package subscript(name: String) -> JSON? {
     get { members.first { $0.name == name }?.value }
     set {
       let index = members.firstIndex { $0.name == name }
@@ -56,13 +56,13 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
   ExpressibleByNilLiteral, ExpressibleByFloatLiteral
 {
-  public init(stringLiteral value: String) { self = .string(value) }
-  public init(integerLiteral value: Int) { self = .int(value) }
-  public init(booleanLiteral value: Bool) { self = .bool(value) }
-  public init(floatLiteral value: Double) { self = .double(value) }
-  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-  public init(nilLiteral: ()) { self = .null }
-  public init(dictionaryLiteral elements: (String, JSON)...) {
+  package init(stringLiteral value: String) { self = .string(value) }
+  package init(integerLiteral value: Int) { self = .int(value) }
+  package init(booleanLiteral value: Bool) { self = .bool(value) }
+  package init(floatLiteral value: Double) { self = .double(value) }
+  package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  package init(nilLiteral: ()) { self = .null }
+  package init(dictionaryLiteral elements: (String, JSON)...) {
     var object = JSONObject()
     for (name, value) in elements { object[name] = value }
     self = .object(object)
@@ -70,18 +70,18 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
 }
 
 extension JSON {
-  public var isNull: Bool { self == .null }
+  package var isNull: Bool { self == .null }
 
-  public var string: String? {
+  package var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
-  public var int: Int? {
+  package var int: Int? {
     if case .int(let value) = self { value } else { nil }
   }
 
   /// The number, whole or not.
-  public var number: Double? {
+  package var number: Double? {
     switch self {
     case .int(let value): Double(value)
     case .double(let value): value
@@ -89,26 +89,26 @@ extension JSON {
     }
   }
 
-  public var bool: Bool? {
+  package var bool: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  public var array: [JSON]? {
+  package var array: [JSON]? {
     if case .array(let value) = self { value } else { nil }
   }
 
-  public var object: JSONObject? {
+  package var object: JSONObject? {
     if case .object(let value) = self { value } else { nil }
   }
 
   /// The member of an object; nil for any other value and where there is none or a null one.
-  public subscript(name: String) -> JSON? {
+  package subscript(name: String) -> JSON? {
     guard let value = object?[name], value != .null else { return nil }
     return value
   }
 
   /// The element of an array; nil for any other value and out of range.
-  public subscript(index: Int) -> JSON? {
+  package subscript(index: Int) -> JSON? {
     guard let array, array.indices.contains(index) else { return nil }
     return array[index]
   }

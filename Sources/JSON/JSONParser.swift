@@ -1,28 +1,28 @@
 /// Why a text is not JSON: what was wrong, and the offset of the byte in it.
-public struct JSONError: Error, Equatable, CustomStringConvertible {
-  public let reason: String
-  public let offset: Int
+package struct JSONError: Error, Equatable, CustomStringConvertible {
+  package let reason: String
+  package let offset: Int
 
-  public var description: String { "\(reason) at byte \(offset)" }
+  package var description: String { "\(reason) at byte \(offset)" }
 }
 
 /// A parsed text, and the path of the first value in it that cannot be stored.
-public struct ParsedJSON: Sendable {
-  public let value: JSON
+package struct ParsedJSON: Sendable {
+  package let value: JSON
 
   /// The path (`commands[0].createTask.title`) of a string that holds U+0000 or a lone surrogate, or
   /// of a number beyond the range of a double: valid JSON that Postgres refuses. In `value` such a
   /// character is U+FFFD and such a number null.
-  public let unstorable: String?
+  package let unstorable: String?
 }
 
 extension JSON {
   /// The deepest nesting of arrays and objects that is read.
-  public static let maxDepth = 64
+  package static let maxDepth = 64
 
   /// Reads one JSON text (RFC 8259, UTF-8). Duplicate names, nesting over `maxDepth` and invalid UTF-8
   /// are errors.
-  public static func parse(_ bytes: Span<UInt8>) throws(JSONError) -> ParsedJSON {
+  package static func parse(_ bytes: Span<UInt8>) throws(JSONError) -> ParsedJSON {
     var parser = JSONParser()
     parser.skipSpace(bytes)
     let value = try parser.value(bytes)
@@ -32,7 +32,7 @@ extension JSON {
   }
 
   /// Reads one JSON text of which every value must be storable.
-  public static func parse(_ text: String) throws(JSONError) -> JSON {
+  package static func parse(_ text: String) throws(JSONError) -> JSON {
     let parsed = try parse(Array(text.utf8).span)
     if let path = parsed.unstorable {
       throw JSONError(reason: "\(path) holds what cannot be stored", offset: 0)

@@ -1,24 +1,24 @@
 extension JSON {
   /// The compact text of the value as UTF-8.
-  public var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var out: [UInt8] = []
     write(to: &out)
     return out
   }
 
   /// The compact text of the value.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The text in its canonical form: members sorted by the UTF-8 bytes of their names, null members
   /// left out. Two values that mean the same command have the same canonical form.
-  public var canonicalBytes: [UInt8] {
+  package var canonicalBytes: [UInt8] {
     var out: [UInt8] = []
     canonical.write(to: &out)
     return out
   }
 
   /// Appends the compact text of the value.
-  public func write(to out: inout [UInt8]) {
+  package func write(to out: inout [UInt8]) {
     switch self {
     case .null: out.append(contentsOf: "null".utf8)
     case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
@@ -47,7 +47,7 @@ extension JSON {
   }
 
   /// Appends a string in quotes.
-  public static func write(_ string: String, to out: inout [UInt8]) {
+  package static func write(_ string: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
     for byte in string.utf8 {
       switch byte {

@@ -1,0 +1,79 @@
+/// A universally unique identifier (RFC 9562): 16 bytes, written as 36 lower-case characters.
+package struct UUID: Sendable, Hashable, Comparable, CustomStringConvertible {
+  package let high: UInt64
+  package let low: UInt64
+
+  package init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// The identifier of 16 bytes.
+  package init(bytes: [UInt8]) {
+    precondition(bytes.count == 16)
+    high = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
+    low = bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// Reads the form `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; nil for any other.
+  package init?(_ text: some StringProtocol) {
+    var digits: [UInt64] = []
+    digits.reserveCapacity(32)
+    for (index, byte) in text.utf8.enumerated() {
+      if [8, 13, 18, 23].contains(index) {
+        guard byte == UInt8(ascii: "-") else { return nil }
+      } else {
+        guard digits.count < 32, let digit = UUID.digit(byte) else { return nil }
+        digits.append(digit)
+      }
+    }
+    guard digits.count == 32 else { return nil }
+    high = digits[..<16].reduce(0) { $0 << 4 | $1 }
+    low = digits[16...].reduce(0) { $0 << 4 | $1 }
+  }
+
+  /// A version 7 identifier: milliseconds since 1970, then random bits, so that later ones sort later.
+  package static func version7(
+    at instant: Instant, using generator: inout some RandomNumberGenerator
+  ) -> UUID {
+    let milliseconds = UInt64(max(0, instant.microseconds / 1_000)) & 0xFFFF_FFFF_FFFF
+    let random = UInt64.random(in: 0...0xFFF, using: &generator)
+    let tail = UInt64.random(in: 0...0x3FFF_FFFF_FFFF_FFFF, using: &generator)
+    return UUID(high: milliseconds << 16 | 0x7000 | random, low: 0x8000_0000_0000_0000 | tail)
+  }
+
+  package var bytes: [UInt8] {
+    [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * $0)) } }
+  }
+
+  package var description: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(unsafeUninitializedCapacity: 36) { buffer in
+      var position = 0
+      for (half, dashes) in [(high, [8, 12]), (low, [0, 4])] {
+        for nibble in 0..<16 {
+          if dashes.contains(nibble) {
+            buffer[position] = UInt8(ascii: "-")
+            position += 1
+          }
+          buffer[position] = digits[Int(half >> (60 - 4 * UInt64(nibble)) & 15)]
+          position += 1
+        }
+      }
+      return position
+    }
+  }
+
+  package static func < (left: UUID, right: UUID) -> Bool {
+    (left.high, left.low) < (right.high, right.low)
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt64? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
+    default: nil
+    }
+  }
+}
