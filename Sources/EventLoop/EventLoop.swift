@@ -35,7 +35,7 @@ package actor EventLoop {
   /// back, which takes 10 µs.)
   @EventLoop
   package static func yield() async {
-    await withUnsafeContinuation { continuation in
+    await withCheckedContinuation { continuation in
       after(.zero) { continuation.resume() }
     }
   }

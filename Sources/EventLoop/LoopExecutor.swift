@@ -27,7 +27,7 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
     precondition(epoll >= 0 && wakeUp >= 0, "no descriptors left for the event loop")
     control(EPOLL_CTL_ADD, wakeUp, .read)
     let started = Signalled()
-    start { [unowned self] in
+    BlockingThread.run { [unowned self] in
       thread = pthread_self()
       started.signal()
       run()
@@ -139,19 +139,6 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
       for job in jobs { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
     }
   }
-
-  private func start(_ body: @escaping () -> Void) {
-    let boxed = unsafe Unmanaged.passRetained(ThreadBody(body)).toOpaque()
-    var created = pthread_t()
-    let result = unsafe pthread_create(
-      &created, nil,
-      { argument in
-        let body = unsafe Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue()
-        body.run()
-        return nil
-      }, boxed)
-    precondition(result == 0, "no thread for the event loop: error \(result)")
-  }
 }
 
 extension EventLoop {
@@ -162,15 +149,6 @@ extension EventLoop {
     return withoutActuallyEscaping(body) { body in
       unsafe unsafeBitCast(body, to: Unisolated.self)()
     }
-  }
-}
-
-/// What a thread runs, boxed for its passage through C.
-private final class ThreadBody {
-  let run: () -> Void
-
-  init(_ run: @escaping () -> Void) {
-    self.run = run
   }
 }
 

@@ -1,0 +1,91 @@
+/// A parameterised SQL statement. Each connection prepares it at its first use and keeps it.
+package struct Statement: Sendable, Hashable {
+  package let sql: String
+  /// The name under which a connection knows it: a hash of the text.
+  let name: String
+
+  package init(_ sql: String) {
+    self.sql = sql
+    // FNV-1a, twice with different bases: 128 bits that differ for different texts in practice.
+    func hash(_ basis: UInt64) -> UInt64 {
+      sql.utf8.reduce(basis) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+    name = String(hash(0xcbf2_9ce4_8422_2325), radix: 36) + String(hash(0x9E37_79B9_7F4A_7C15), radix: 36)
+  }
+
+  package func callAsFunction(_ parameters: Parameter...) -> Query {
+    Query(self, parameters)
+  }
+}
+
+/// A statement with its parameters.
+package struct Query: Sendable {
+  package let statement: Statement
+  package let parameters: [Parameter]
+
+  package init(_ statement: Statement, _ parameters: [Parameter] = []) {
+    self.statement = statement
+    self.parameters = parameters
+  }
+}
+
+/// The value of a parameter in Postgres's text format; nil is NULL.
+package struct Parameter: Sendable, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
+  let text: String?
+
+  private init(text: String?) {
+    self.text = text
+  }
+
+  package init(stringLiteral value: String) { text = value }
+  package init(nilLiteral: ()) { text = nil }
+
+  package static func text(_ value: String?) -> Parameter { Parameter(text: value) }
+  package static func int(_ value: Int?) -> Parameter { Parameter(text: value.map { String($0) }) }
+  package static func bool(_ value: Bool?) -> Parameter {
+    Parameter(text: value.map { $0 ? "t" : "f" })
+  }
+
+  package static func bytes(_ value: [UInt8]?) -> Parameter {
+    Parameter(text: value.map { "\\x" + hex($0) })
+  }
+
+  /// A one-dimensional array; elements of nil are NULL.
+  package static func array(_ values: [String?]) -> Parameter {
+    var out: [UInt8] = [UInt8(ascii: "{")]
+    for (index, value) in values.enumerated() {
+      if index > 0 { out.append(UInt8(ascii: ",")) }
+      guard let value else {
+        out.append(contentsOf: "NULL".utf8)
+        continue
+      }
+      out.append(UInt8(ascii: "\""))
+      for byte in value.utf8 {
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append(UInt8(ascii: "\\")) }
+        out.append(byte)
+      }
+      out.append(UInt8(ascii: "\""))
+    }
+    out.append(UInt8(ascii: "}"))
+    return Parameter(text: String(decoding: out, as: UTF8.self))
+  }
+
+  package static func array(_ values: [Int]) -> Parameter {
+    Parameter(text: "{" + values.map { String($0) }.joined(separator: ",") + "}")
+  }
+
+  package static func byteArrays(_ values: [[UInt8]?]) -> Parameter {
+    array(values.map { $0.map { "\\x" + hex($0) } })
+  }
+
+  private static func hex(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var out: [UInt8] = []
+    out.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+      out.append(digits[Int(byte >> 4)])
+      out.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+}
