@@ -31,28 +31,29 @@ let package = Package(
     .target(name: "Planner", dependencies: ["JSON", "Scalars"], swiftSettings: strict),
 
     // The world: the loop, the wire, the database.
+    .target(name: "Files", swiftSettings: strictMemory),
     .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strictMemory),
     .target(
       name: "Varlink", dependencies: ["JSON", "EventLoop", "CLinux"], swiftSettings: strictMemory),
     .target(
-      name: "Postgres", dependencies: ["CLibpq", "EventLoop"], swiftSettings: strictMemory),
+      name: "Postgres", dependencies: ["CLibpq", "EventLoop", "Files"], swiftSettings: strictMemory),
 
     // What plannerd is about.
     .target(
       name: "EventLog",
-      dependencies: ["JSON", "Scalars", "EventLoop", "Postgres", "Planner", "CCrypto"],
+      dependencies: ["JSON", "Scalars", "Files", "EventLoop", "Postgres", "CCrypto"],
       swiftSettings: strict),
     .target(
       name: "Projections",
-      dependencies: ["JSON", "Scalars", "EventLoop", "Postgres", "EventLog", "CCrypto"],
+      dependencies: ["JSON", "Scalars", "Files", "EventLoop", "Postgres", "EventLog"],
       swiftSettings: strict),
 
     // The programs.
     .executableTarget(
       name: "plannerd",
       dependencies: [
-        "CLinux", "EventLoop", "EventLog", "JSON", "Planner", "Postgres", "Projections", "Scalars",
-        "Varlink",
+        "CLinux", "EventLoop", "EventLog", "Files", "JSON", "Planner", "Postgres", "Projections",
+        "Scalars", "Varlink",
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -64,7 +65,9 @@ let package = Package(
     // Tests: the level is in the target's name.
     .target(
       name: "TestSupport",
-      dependencies: ["CLinux", "EventLoop", "JSON", "Scalars", "Postgres", "EventLog", "Varlink"],
+      dependencies: [
+        "CLinux", "EventLoop", "EventLog", "Files", "JSON", "Postgres", "Scalars", "Varlink",
+      ],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "PlannerTests", dependencies: ["Planner", "JSON", "Scalars"], swiftSettings: strict),
@@ -74,7 +77,7 @@ let package = Package(
     .testTarget(
       name: "ClusterTests",
       dependencies: [
-        "EventLog", "EventLoop", "JSON", "Planner", "Postgres", "Projections", "Scalars",
+        "EventLog", "EventLoop", "Files", "JSON", "Planner", "Postgres", "Projections", "Scalars",
         "TestSupport",
       ],
       swiftSettings: strict),

@@ -1,0 +1,36 @@
+package import JSON
+package import Scalars
+
+/// What decides the commands of one category of streams: two pure functions and the state between them.
+///
+/// Neither may do I/O, read a clock or draw a random number; time and ids come in with the command.
+package protocol Decider: Sendable {
+  associatedtype Command: Sendable
+  associatedtype State: Sendable
+  /// The domain's no.
+  associatedtype Refusal: Error, Sendable
+
+  var initialState: State { get }
+
+  /// The events that a command leads to in a state, or why it is refused. Most go to the command's own
+  /// stream; others may follow, each naming its stream.
+  func decide(_ command: Command, _ state: State, _ context: DecidingContext) throws(Refusal)
+    -> [EventDraft]
+
+  /// The state after an event of the stream; `data` is nil once erased. Accepts unknown types.
+  func evolve(_ state: inout State, type: String, data: JSON?, version: Int)
+}
+
+/// What a decision may know besides command and state.
+package struct DecidingContext: Sendable {
+  package let stream: StreamID
+  package let actor: Actor
+  /// The daemon's clock when the group was started: what `occurred_at` is where the command does not say.
+  package let now: Instant
+
+  package init(stream: StreamID, actor: Actor, now: Instant) {
+    self.stream = stream
+    self.actor = actor
+    self.now = now
+  }
+}

@@ -1,0 +1,304 @@
+package import EventLoop
+internal import JSON
+package import Postgres
+package import Scalars
+
+/// The way into the log: decides the commands that wait, from all connections, and appends their events in
+/// one transaction; answers leave after its commit.
+///
+/// While one group is on its way to the disk the next one gathers, so that its size follows the load.
+@EventLoop
+package final class GroupCommit<D: Decider> {
+  package typealias Answer = Result<(position: Int, outcomes: [CommandOutcome<D.Refusal>]), LogFault>
+
+  private struct Waiting {
+    let batch: CommandBatch<D>
+    let promise: Promise<SentAnswer>
+  }
+
+  /// An answer on its way between two tasks of the loop.
+  private struct SentAnswer: Sendable {
+    let value: Answer
+  }
+
+  private let decider: D
+  private let session: Session
+  private let reader: LogReader
+  private let tail: LogTail
+  private let schemaVersion: Int
+  private let clock: @Sendable () -> Instant
+  private var states = StateCache<D.State>()
+  private var queue: [Waiting] = []
+  private var isRunning = false
+
+  /// How many commands one transaction carries at most, unless one batch alone has more.
+  private static var groupSize: Int { 2_000 }
+
+  package init(
+    _ decider: D, session: Session, tail: LogTail, schemaVersion: Int,
+    clock: @escaping @Sendable () -> Instant
+  ) {
+    self.decider = decider
+    self.session = session
+    self.reader = LogReader(session)
+    self.tail = tail
+    self.schemaVersion = schemaVersion
+    self.clock = clock
+  }
+
+  /// Decides and appends a batch, in the order in which batches are submitted. The position is that of the
+  /// log's head as far as this batch has seen it.
+  package func submit(_ batch: CommandBatch<D>) async throws(LogFault)
+    -> (position: Int, outcomes: [CommandOutcome<D.Refusal>])
+  {
+    let promise = Promise<SentAnswer>()
+    queue.append(Waiting(batch: batch, promise: promise))
+    if !isRunning {
+      isRunning = true
+      Task { @EventLoop in await run() }
+    }
+    switch await promise.get().value {
+    case .success(let answer): return answer
+    case .failure(let fault): throw fault
+    }
+  }
+
+  private func run() async {
+    while !queue.isEmpty { await process(takeGroup()) }
+    isRunning = false
+  }
+
+  private func takeGroup() -> [Waiting] {
+    var commands = 0
+    let count = queue.prefix { waiting in
+      defer { commands += waiting.batch.commands.count }
+      return commands == 0 || commands + waiting.batch.commands.count <= Self.groupSize
+    }.count
+    defer { queue.removeFirst(count) }
+    return Array(queue.prefix(count))
+  }
+
+  private func process(_ group: [Waiting]) async {
+    do throws(LogFault) {
+      let (position, outcomes) = try await commit(group.map(\.batch))
+      for (waiting, outcomes) in zip(group, outcomes) {
+        waiting.promise.fulfil(SentAnswer(value: .success((position, outcomes))))
+      }
+    } catch {
+      for waiting in group { waiting.promise.fulfil(SentAnswer(value: .failure(error))) }
+    }
+  }
+
+  // MARK: One group
+
+  /// What has been learnt about the commands of a group from the log.
+  private struct Knowledge {
+    var found: [CommandKey: FoundCommand] = [:]
+    /// Found after a COMMIT whose answer was lost: this group itself wrote them.
+    var own: Set<CommandKey> = []
+    /// Streams that events go to beside the batches' own.
+    var otherStreams: Set<StreamID> = []
+    /// Whether the log was asked about all commands of atomic batches and dry runs.
+    var hasAskedAhead = false
+  }
+
+  private func commit(_ batches: [CommandBatch<D>]) async throws(LogFault)
+    -> (position: Int, outcomes: [[CommandOutcome<D.Refusal>]])
+  {
+    var known = Knowledge()
+    for _ in 0..<20 {
+      var plan = try await plan(batches, &known)
+      guard try await settleRefusals(&plan, batches), plan.unknownStreams.isEmpty else {
+        known.otherStreams.formUnion(plan.unknownStreams)
+        forget(plan)
+        continue
+      }
+      if plan.events.isEmpty {
+        keep(plan)
+        return (tail.head, restoreOwn(plan.outcomes(startingAt: 0), batches, known))
+      }
+      switch await append(plan) {
+      case .success(let appended):
+        keep(plan)
+        tail.appended(
+          appended...(appended + plan.events.count - 1), to: Set(plan.events.map(\.draft.stream)))
+        return (tail.head, restoreOwn(plan.outcomes(startingAt: appended), batches, known))
+      case .failure(let error):
+        forget(plan)
+        if error.isDataError && !error.isRepeatedCommand { return try await bisect(batches, error) }
+        try await learn(from: error, batches, &known)
+      }
+    }
+    throw LogFault(.other, "the group lost every race for its streams")
+  }
+
+  private func plan(_ batches: [CommandBatch<D>], _ known: inout Knowledge) async throws(LogFault)
+    -> GroupPlan<D>
+  {
+    if !known.hasAskedAhead {
+      let ahead = batches.filter { $0.atomic || $0.dryRun }
+      if !ahead.isEmpty { known.found.merge(try await reader.find(keys(of: ahead)).found) { $1 } }
+      known.hasAskedAhead = true
+    }
+    var plan = GroupPlan(
+      decider, now: max(clock(), tail.lastRecordedAt), states: [:], versions: [:], found: known.found)
+    for stream in Set(batches.map(\.stream)) {
+      let entry = try await takeState(of: stream)
+      plan.states[stream] = entry.state
+      plan.versions[stream] = entry.version
+    }
+    if !known.otherStreams.isEmpty {
+      plan.versions.merge(try await reader.versions(of: Array(known.otherStreams))) { own, _ in own }
+    }
+    for batch in batches {
+      plan.decide(batch)
+      if batches.count > 1 && plan.events.count > 200 { await EventLoop.yield() }
+    }
+    return plan
+  }
+
+  private func takeState(of stream: StreamID) async throws(LogFault) -> StateCache<D.State>.Entry {
+    if let entry = states.take(stream) { return entry }
+    var state = decider.initialState
+    let version = try await reader.fold(stream, into: &state, by: decider)
+    return .init(state: state, version: version)
+  }
+
+  /// Asks the log about refused commands: it may hold them, and another daemon may have moved their streams.
+  /// False where a stream has moved, so that all must be decided again.
+  private func settleRefusals(_ plan: inout GroupPlan<D>, _ batches: [CommandBatch<D>])
+    async throws(LogFault) -> Bool
+  {
+    let refusals = plan.refusals(in: batches)
+    if refusals.isEmpty { return true }
+    let commands = refusals.map { refusal in
+      (key: refusal.key, bodyHash: batches[refusal.place.batch].commands[refusal.place.command].bodyHash)
+    }
+    let answer = try await reader.find(commands)
+    for (stream, version) in answer.versions where version != plan.versionBefore(of: stream) {
+      return false
+    }
+    for (refusal, command) in zip(refusals, commands) {
+      guard let found = answer.found[refusal.key] else { continue }
+      plan.amend(refusal.place, as: found, bodyHash: command.bodyHash)
+    }
+    return true
+  }
+
+  /// After a failed append: finds out what the log holds, so that the group can be decided again.
+  private func learn(
+    from error: PostgresError, _ batches: [CommandBatch<D>], _ known: inout Knowledge
+  ) async throws(LogFault) {
+    if error.isUnavailable && error.outcomeUnknown {
+      do {
+        let answer = try await reader.find(keys(of: batches), afterAppends: true)
+        known.own.formUnion(answer.found.keys.filter { known.found[$0] == nil })
+        known.found.merge(answer.found) { earlier, _ in earlier }
+      } catch {
+        throw LogFault(.outcomeUnknown, error.description)
+      }
+    } else if error.isRepeatedCommand {
+      known.found.merge(try await reader.find(keys(of: batches)).found) { earlier, _ in earlier }
+    } else if error.sqlState != "PL001" {
+      throw LogFault(error)
+    }
+  }
+
+  private func restoreOwn(
+    _ outcomes: [[CommandOutcome<D.Refusal>]], _ batches: [CommandBatch<D>], _ known: Knowledge
+  ) -> [[CommandOutcome<D.Refusal>]] {
+    if known.own.isEmpty { return outcomes }
+    return zip(outcomes, batches).map { outcomes, batch in
+      zip(outcomes, batch.commands).map { outcome, command in
+        if case .duplicate(let placement) = outcome,
+          known.own.contains(CommandKey(stream: batch.stream, id: command.id))
+        {
+          return .applied(placement)
+        }
+        return outcome
+      }
+    }
+  }
+
+  /// Some event's data is refused by Postgres: halves are tried by themselves until it stands alone.
+  private func bisect(_ batches: [CommandBatch<D>], _ error: PostgresError) async throws(LogFault)
+    -> (position: Int, outcomes: [[CommandOutcome<D.Refusal>]])
+  {
+    if batches.count > 1 {
+      let middle = batches.count / 2
+      let first = try await commit(Array(batches[..<middle]))
+      let second = try await commit(Array(batches[middle...]))
+      return (second.position, first.outcomes + second.outcomes)
+    }
+    let batch = batches[0]
+    if batch.commands.count == 1 || batch.atomic {
+      return (tail.head, [batch.commands.map { _ in .unstorable(error.description) }])
+    }
+    let middle = batch.commands.count / 2
+    let first = try await commit([batch.slice(..<middle)])
+    let second = try await commit([batch.slice(middle...)])
+    return (second.position, [first.outcomes[0] + second.outcomes[0]])
+  }
+
+  private func keys(of batches: [CommandBatch<D>]) -> [(key: CommandKey, bodyHash: [UInt8])] {
+    batches.flatMap { batch in
+      batch.commands.map { (CommandKey(stream: batch.stream, id: $0.id), $0.bodyHash) }
+    }
+  }
+
+  private func keep(_ plan: GroupPlan<D>) {
+    for (stream, state) in plan.states {
+      states.put(stream, .init(state: state, version: plan.versions[stream] ?? 0))
+    }
+  }
+
+  private func forget(_ plan: GroupPlan<D>) {
+    for stream in plan.states.keys { _ = states.take(stream) }
+  }
+
+  // MARK: Append
+
+  /// The first position that the log gave, by one statement in one round trip.
+  private func append(_ plan: GroupPlan<D>) async -> Result<Int, PostgresError> {
+    let events = plan.events
+    let query = appendStatement(
+      .int(schemaVersion), .text(plan.now.description),
+      .array(events.map(\.draft.stream.category)), .array(events.map(\.draft.stream.id.description)),
+      .array(events.map(\.version)), .array(events.map(\.draft.type)),
+      .array(events.map(\.draft.data.text)), .array(events.map(\.commandID.description)),
+      .array(events.map { $0.command?.name }), .byteArrays(events.map { $0.command?.bodyHash }),
+      .array(events.map { $0.command.map { String($0.durationMicroseconds) } }),
+      .array(events.map(\.actor.personID.description)), .array(events.map(\.actor.uid)),
+      .array(events.map(\.actor.pid)), .array(events.map(\.occurredAt.description)),
+      .array(events.map { $0.draft.undoes?.description }))
+    do {
+      let rows = try await session.run(query, resend: .forbidden)
+      if let recorded = rows.int(0, 1) { tail.lastRecordedAt = Instant(microseconds: recorded) }
+      return .success(rows.int(0, 0)!)
+    } catch {
+      return .failure(error)
+    }
+  }
+}
+
+private let appendStatement = Statement(
+  """
+  SELECT first_position, (extract(epoch FROM recorded_at) * 1000000)::bigint
+    FROM log.append($1, $2, $3, $4, $5, $6, $7::jsonb[], $8, $9, $10, $11, $12, $13, $14, $15, $16)
+  """)
+
+extension PostgresError {
+  /// The unique index says that a command of the group has been applied before.
+  fileprivate var isRepeatedCommand: Bool {
+    sqlState == "23505" && message.contains("events_command")
+  }
+}
+
+extension CommandBatch {
+  /// The same batch with some of its commands.
+  fileprivate func slice(_ range: some RangeExpression<Int>) -> CommandBatch {
+    CommandBatch(
+      stream: stream, actor: actor, commands: Array(commands[range.relative(to: commands)]),
+      atomic: atomic, dryRun: dryRun, receivedAt: receivedAt)
+  }
+}

@@ -1,0 +1,212 @@
+internal import JSON
+internal import Scalars
+
+/// What names a command for ever.
+struct CommandKey: Hashable, Sendable {
+  let stream: StreamID
+  let id: UUID
+}
+
+/// A command that the log already holds.
+struct FoundCommand: Sendable {
+  let bodyHash: [UInt8]
+  let placement: Placement
+}
+
+/// An event of a group, and what the log keeps of its command.
+struct PlannedEvent: Sendable {
+  let draft: EventDraft
+  let version: Int
+  let commandID: UUID
+  /// Nil but on the first event of its command.
+  let command: (name: String, bodyHash: [UInt8], durationMicroseconds: Int)?
+  let actor: Actor
+  let occurredAt: Instant
+}
+
+/// The decisions on a group of batches: pure, so that a group can be decided again.
+///
+/// Positions of its own events count from 0 until the log has given the group its first one.
+struct GroupPlan<D: Decider> {
+  typealias Outcome = CommandOutcome<D.Refusal>
+
+  /// An outcome, and whether its positions count from the group's first event.
+  private struct Planned {
+    var outcome: Outcome
+    var isRelative = false
+  }
+
+  /// Where a command is in the group.
+  struct Place: Sendable {
+    let batch: Int
+    let command: Int
+  }
+
+  let decider: D
+  let now: Instant
+  /// States of the streams concerned; versions of other streams that events may go to.
+  var states: [StreamID: D.State]
+  var versions: [StreamID: Int]
+  /// Commands that are known to be in the log.
+  let found: [CommandKey: FoundCommand]
+
+  /// The versions that the streams of batches had before the group.
+  private var versionsBefore: [StreamID: Int] = [:]
+
+  private(set) var events: [PlannedEvent] = []
+  private var planned: [[Planned]] = []
+  /// Commands applied earlier in this group.
+  private var applied: [CommandKey: FoundCommand] = [:]
+
+  init(
+    _ decider: D, now: Instant, states: [StreamID: D.State], versions: [StreamID: Int],
+    found: [CommandKey: FoundCommand]
+  ) {
+    self.decider = decider
+    self.now = now
+    self.states = states
+    self.versions = versions
+    self.found = found
+  }
+
+  /// Streams that events go to, and whose version was not given.
+  private(set) var unknownStreams: Set<StreamID> = []
+
+  /// Decides a batch on what the batches before it have left.
+  mutating func decide(_ batch: CommandBatch<D>) {
+    if versionsBefore[batch.stream] == nil { versionsBefore[batch.stream] = versions[batch.stream] }
+    guard batch.atomic || batch.dryRun else {
+      let outcomes = decideAll(batch)
+      return planned.append(outcomes)
+    }
+    // The copy shares its storage until it is written to.
+    let before = self
+    var decided = decideAll(batch)
+    let failed = !decided.allSatisfy(\.outcome.isAccepted)
+    if batch.dryRun || (batch.atomic && failed) { self = before }
+    if batch.atomic && failed {
+      decided = decided.map { if case .applied = $0.outcome { Planned(outcome: .withheld) } else { $0 } }
+    }
+    planned.append(batch.dryRun ? decided.map(withoutPositions) : decided)
+  }
+
+  func versionBefore(of stream: StreamID) -> Int { versionsBefore[stream] ?? 0 }
+
+  /// The commands that were refused by a decision on the state, not by what the log holds.
+  func refusals(in batches: [CommandBatch<D>]) -> [(key: CommandKey, place: Place)] {
+    planned.indices.flatMap { index in
+      planned[index].indices.compactMap { command in
+        switch planned[index][command].outcome {
+        case .rejected, .conflict: break
+        default: return nil
+        }
+        let batch = batches[index]
+        let key = CommandKey(stream: batch.stream, id: batch.commands[command].id)
+        return (key, Place(batch: index, command: command))
+      }
+    }
+  }
+
+  /// Says of a command that was refused that the log holds it. It changed no state, so that all other
+  /// decisions stand.
+  mutating func amend(_ place: Place, as found: FoundCommand, bodyHash: [UInt8]) {
+    planned[place.batch][place.command] = Planned(outcome: earlier(found, bodyHash))
+  }
+
+  private func earlier(_ found: FoundCommand, _ bodyHash: [UInt8]) -> Outcome {
+    found.bodyHash == bodyHash ? .duplicate(found.placement) : .idReused(found.placement)
+  }
+
+  private mutating func decideAll(_ batch: CommandBatch<D>) -> [Planned] {
+    let versionBefore = versions[batch.stream] ?? 0
+    return batch.commands.map { decide($0, of: batch, versionBefore: versionBefore) }
+  }
+
+  private mutating func decide(
+    _ submitted: SubmittedCommand<D>, of batch: CommandBatch<D>, versionBefore: Int
+  ) -> Planned {
+    let key = CommandKey(stream: batch.stream, id: submitted.id)
+    if let known = found[key] { return Planned(outcome: earlier(known, submitted.bodyHash)) }
+    if let known = applied[key] {
+      return Planned(outcome: earlier(known, submitted.bodyHash), isRelative: true)
+    }
+    if let expected = submitted.expectedVersion, expected != versionBefore {
+      return Planned(outcome: .conflict(expected: expected, actual: versionBefore))
+    }
+    do throws(D.Refusal) {
+      let command = try submitted.command.get()
+      let context = DecidingContext(stream: batch.stream, actor: batch.actor, now: now)
+      // The state is read in place: a copy held here would make `evolve` copy it.
+      let drafts = try decider.decide(command, states[batch.stream]!, context)
+      return Planned(outcome: .applied(plan(drafts, of: submitted, in: batch)), isRelative: true)
+    } catch {
+      return Planned(outcome: .rejected(error))
+    }
+  }
+
+  private mutating func plan(
+    _ drafts: [EventDraft], of submitted: SubmittedCommand<D>, in batch: CommandBatch<D>
+  ) -> Placement {
+    precondition(drafts.first?.stream == batch.stream, "a command's first event is in its own stream")
+    let first = events.count
+    let duration = (ContinuousClock().now - batch.receivedAt).microseconds
+    for (index, draft) in drafts.enumerated() {
+      if versions[draft.stream] == nil { unknownStreams.insert(draft.stream) }
+      let version = (versions[draft.stream] ?? 0) + 1
+      versions[draft.stream] = version
+      if draft.stream == batch.stream {
+        decider.evolve(
+          &states[draft.stream]!, type: draft.type, data: draft.data, version: version)
+      }
+      events.append(
+        PlannedEvent(
+          draft: draft, version: version, commandID: submitted.id,
+          command: index == 0 ? (submitted.name, submitted.bodyHash, duration) : nil,
+          actor: batch.actor, occurredAt: submitted.occurredAt ?? now))
+    }
+    let placement = Placement(
+      first: first, last: events.count - 1, version: versions[batch.stream] ?? 0)
+    applied[CommandKey(stream: batch.stream, id: submitted.id)] = FoundCommand(
+      bodyHash: submitted.bodyHash, placement: placement)
+    return placement
+  }
+
+  private func withoutPositions(_ planned: Planned) -> Planned {
+    guard planned.isRelative else { return planned }
+    func bare(_ placement: Placement) -> Placement {
+      Placement(first: nil, last: nil, version: placement.version)
+    }
+    switch planned.outcome {
+    case .applied(let placement): return Planned(outcome: .applied(bare(placement)))
+    case .duplicate(let placement): return Planned(outcome: .duplicate(bare(placement)))
+    case .idReused(let placement): return Planned(outcome: .idReused(bare(placement)))
+    default: return planned
+    }
+  }
+
+  /// The outcomes of each batch, with the positions that the log gave.
+  func outcomes(startingAt first: Int) -> [[Outcome]] {
+    func placed(_ placement: Placement) -> Placement {
+      Placement(
+        first: placement.first.map { $0 + first }, last: placement.last.map { $0 + first },
+        version: placement.version)
+    }
+    return planned.map { batch in
+      batch.map { planned in
+        guard planned.isRelative else { return planned.outcome }
+        return switch planned.outcome {
+        case .applied(let placement): .applied(placed(placement))
+        case .duplicate(let placement): .duplicate(placed(placement))
+        case .idReused(let placement): .idReused(placed(placement))
+        default: planned.outcome
+        }
+      }
+    }
+  }
+}
+
+extension Duration {
+  package var microseconds: Int {
+    Int(components.seconds) * 1_000_000 + Int(components.attoseconds / 1_000_000_000_000)
+  }
+}

@@ -1,0 +1,95 @@
+package import EventLoop
+package import Postgres
+package import Scalars
+
+/// Knows how far the log reaches, and tells those who follow it.
+///
+/// Appends of this daemon say so themselves; those of others come by NOTIFY, which is a hint, and by asking
+/// every 250 ms.
+@EventLoop
+package final class LogTail {
+  /// The last position known.
+  package private(set) var head = 0
+  /// The greatest `recorded_at` known.
+  package var lastRecordedAt = Instant(microseconds: 0)
+
+  /// Called when the head moves, with the streams that events went to, nil where they are not known.
+  package var followers: [ObjectIdentifier: (Int, Set<StreamID>?) -> Void] = [:]
+
+  private let listener: Session
+  private let reader: LogReader
+  private var isNotifying = false
+  private var mustNotify = false
+  private var isAsking = false
+  private var isStopped = false
+
+  private static let channel = "plannerd_log"
+  private static let pollInterval = Duration.milliseconds(250)
+
+  /// `session` is one that nobody runs anything long on.
+  package init(_ session: Session) {
+    listener = session
+    reader = LogReader(session)
+  }
+
+  package func start() async throws(LogFault) {
+    listener.onNotification = { [weak self] channel, _ in
+      if channel == LogTail.channel { self?.ask() }
+    }
+    listener.onConnect = { connection throws(PostgresError) in
+      _ = try await connection.run([Query(Statement("LISTEN \(LogTail.channel)"))])
+    }
+    listener.start()
+    advance(to: try await reader.head(), streams: nil)
+    poll()
+  }
+
+  package func stop() {
+    isStopped = true
+  }
+
+  /// Takes note of events that this daemon has appended to some streams.
+  func appended(_ positions: ClosedRange<Int>, to streams: Set<StreamID>) {
+    guard positions.upperBound > head else { return }
+    // Where another daemon wrote in between, its streams are not known.
+    let isNext = positions.lowerBound == head + 1
+    advance(to: positions.upperBound, streams: isNext ? streams : nil)
+    notifyOthers()
+  }
+
+  private func advance(to position: Int, streams: Set<StreamID>?) {
+    guard position > head else { return }
+    head = position
+    for follower in followers.values { follower(position, streams) }
+  }
+
+  /// Tells other daemons, after the commit and off its path; one NOTIFY at a time.
+  private func notifyOthers() {
+    mustNotify = true
+    guard !isNotifying else { return }
+    isNotifying = true
+    Task { @EventLoop in
+      while mustNotify {
+        mustNotify = false
+        _ = try? await listener.run(
+          Query(Statement("SELECT pg_notify('\(LogTail.channel)', '')")), resend: .forbidden)
+      }
+      isNotifying = false
+    }
+  }
+
+  private func poll() {
+    guard !isStopped else { return }
+    ask()
+    EventLoop.after(LogTail.pollInterval) { [weak self] in self?.poll() }
+  }
+
+  private func ask() {
+    guard !isAsking else { return }
+    isAsking = true
+    Task { @EventLoop in
+      if let position = try? await reader.head() { advance(to: position, streams: nil) }
+      isAsking = false
+    }
+  }
+}

@@ -1,0 +1,135 @@
+internal import Glibc
+
+/// What the file system said no to.
+package struct FileError: Error, CustomStringConvertible {
+  package let path: String
+  package let code: Int32
+
+  init(_ path: String) {
+    self.path = path
+    code = errno
+  }
+
+  package var description: String { unsafe "\(path): \(String(cString: strerror(code)))" }
+}
+
+/// Small files and folders, read and written whole.
+package enum Files {
+  package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The owner of a file and its permission bits; nil where there is none.
+  package static func owner(of path: String) -> (uid: UInt32, mode: UInt32)? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    return (status.st_uid, status.st_mode & 0o7777)
+  }
+
+  /// The names in a folder, sorted, without those that start with a dot.
+  package static func list(_ folder: String) throws(FileError) -> [String] {
+    guard let directory = unsafe opendir(folder) else { throw FileError(folder) }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  package static func read(_ path: String) throws(FileError) -> String {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw FileError(path) }
+      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      bytes.append(contentsOf: buffer[..<count])
+    }
+  }
+
+  /// Writes a file whole: under another name first, flushed, then renamed.
+  package static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws(FileError) {
+    let temporary = path + ".new"
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw FileError(temporary) }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes[written...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw FileError(temporary) }
+      written += count
+    }
+    guard fsync(descriptor) == 0, unsafe rename(temporary, path) == 0 else { throw FileError(path) }
+  }
+
+  /// Makes a folder and those above it, where they are missing.
+  package static func makeFolder(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
+    if isFolder(path) { return }
+    let parent = folder(of: path)
+    if parent != path { try makeFolder(parent) }
+    guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else { throw FileError(path) }
+  }
+
+  /// Hands a file or folder to a user.
+  package static func give(_ path: String, toUID uid: UInt32, gid: UInt32) throws(FileError) {
+    guard unsafe chown(path, uid, gid) == 0 else { throw FileError(path) }
+  }
+
+  package static func move(_ path: String, to target: String) throws(FileError) {
+    guard unsafe rename(path, target) == 0 else { throw FileError(target) }
+  }
+
+  /// Deletes a file; a missing one is as good.
+  package static func remove(_ path: String) {
+    _ = unsafe unlink(path)
+  }
+
+  /// Takes an exclusive lock on a file, made where it is missing, for as long as this process lives. Nil where
+  /// another process has it.
+  package static func lock(_ path: String) throws(FileError) -> Int32? {
+    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw FileError(path) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return descriptor }
+    let code = errno
+    close(descriptor)
+    if code == EWOULDBLOCK { return nil }
+    errno = code
+    throw FileError(path)
+  }
+
+  /// Opens a file to append to, made where it is missing; the caller closes it.
+  package static func openForAppending(_ path: String) throws(FileError) -> Int32 {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw FileError(path) }
+    return descriptor
+  }
+
+  /// The path up to the last slash.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The path from the root, without links.
+  package static func absolute(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
+  /// The program that runs.
+  package static var executable: String { absolute("/proc/self/exe") ?? CommandLine.arguments[0] }
+}

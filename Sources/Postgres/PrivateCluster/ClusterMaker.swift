@@ -1,0 +1,39 @@
+internal import EventLoop
+internal import Files
+internal import Glibc
+
+/// Makes a new cluster: under another name, which is given up for the real one when all is done. It never
+/// touches a folder that it did not make.
+struct ClusterMaker {
+  let files: ClusterFiles
+  let installation: PostgresInstallation
+
+  @EventLoop
+  func make() async throws(ClusterError) {
+    let unfinished = "\(files.data).new-\(getpid())"
+    do {
+      let output = try Files.openForAppending(files.log)
+      defer { close(output) }
+      var options = ChildProcess.Options([
+        "\(installation.binFolder)/initdb", "--pgdata", unfinished,
+        "--username", PrivateCluster.superuser, "--auth", "peer", "--encoding", "UTF8",
+        "--locale", "C.UTF-8", "--data-checksums", "--no-instructions",
+      ])
+      options.environment = ["LC_ALL": "C.UTF-8", "PATH": "\(installation.binFolder):/usr/bin:/bin"]
+      options.standardOutput = output
+      options.standardError = output
+      options.parentDeathSignal = SIGTERM
+      options.directory = Files.folder(of: files.data)
+      if files.switchesUser { options.user = (files.user.uid, files.user.gid) }
+      let status = try await ChildProcess(options).wait()
+      guard status == 0 else {
+        throw ClusterError("initdb failed with status \(status); see \(files.log)")
+      }
+      try Files.move(unfinished, to: files.data)
+    } catch let error as ClusterError {
+      throw error
+    } catch {
+      throw ClusterError("initdb: \(error)")
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package import EventLoop
+internal import Files
+internal import Glibc
+
+/// A Postgres of plannerd's own: made at first start, on a Unix socket only, started and stopped with the
+/// daemon, and started again when it dies.
+@EventLoop
+package final class PrivateCluster {
+  /// The superuser of the cluster: for migrations, before the daemon serves anyone.
+  package static let superuser = "plannerd_admin"
+  /// The roles that the daemon and operators log in as.
+  package static let loginRoles = [
+    "plannerd_append", "plannerd_project", "plannerd_query", "plannerd_erase",
+  ]
+
+  package let files: ClusterFiles
+  private let installation: PostgresInstallation
+  private let settings: [String: String]
+  private var process: ChildProcess?
+  private var isStopping = false
+  private let log: @Sendable (String) -> Void
+
+  /// Durable, on a socket only, and quick to recover: 460 MB of WAL took 2 s.
+  private static let defaultSettings = [
+    "listen_addresses": "''", "max_wal_size": "'384MB'", "unix_socket_permissions": "0700",
+    "max_connections": "60", "shared_buffers": "'256MB'", "jit": "off", "timezone": "'UTC'",
+    "log_timezone": "'UTC'", "log_min_messages": "'warning'", "checkpoint_timeout": "'5min'",
+    "wal_compression": "on",
+  ]
+
+  /// `folder` is the daemon's data folder, by its absolute path.
+  package init(
+    folder: String, settings: [String: String] = [:], log: @escaping @Sendable (String) -> Void
+  ) async throws(ClusterError) {
+    installation = try .find()
+    self.log = log
+    files = try await ClusterLocation(folder: folder).find()
+    var all = PrivateCluster.defaultSettings
+    all["unix_socket_directories"] = "'\(files.socketFolder)'"
+    self.settings = all.merging(settings) { $1 }
+  }
+
+  /// How to connect as one of the roles.
+  package func connectionInfo(role: String, database: String = "plannerd") -> ConnectionInfo {
+    ConnectionInfo(
+      url: "dbname='\(database)' host='\(files.socketFolder)' port=5432", settings: ["user": role])
+  }
+
+  package var processID: Int32? { process?.pid }
+
+  /// Makes the cluster where there is none, starts it, and returns when it takes connections.
+  package func start() async throws(ClusterError) {
+    do {
+      try Files.makeFolder(files.socketFolder, mode: 0o700)
+      if files.switchesUser {
+        try Files.give(files.socketFolder, toUID: files.user.uid, gid: files.user.gid)
+      }
+    } catch {
+      throw ClusterError("\(error)")
+    }
+    if !Files.exists(files.data) {
+      try await ClusterMaker(files: files, installation: installation).make()
+    }
+    try writeConfiguration()
+    try await startUntilReady()
+    try await makeDatabase()
+  }
+
+  /// The fast stop: sessions end, and a checkpoint is written.
+  package func stop() async {
+    isStopping = true
+    guard let process else { return }
+    process.send(SIGINT)
+    let impatience = EventLoop.after(.seconds(60)) { process.send(SIGQUIT) }
+    _ = await process.wait()
+    impatience.cancel()
+  }
+
+  private func writeConfiguration() throws(ClusterError) {
+    let conf = settings.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined()
+    // One line for each account and role: the daemon's own account, and the cluster's.
+    let accounts = Set([files.user.name, SystemUser.current?.name].compactMap { $0 }).sorted()
+    let ident = accounts.flatMap { account in
+      ([PrivateCluster.superuser] + PrivateCluster.loginRoles).map { "plannerd \(account) \($0)\n" }
+    }.joined()
+    do {
+      try write(conf, "plannerd.conf")
+      try write("include 'plannerd.conf'\n", "postgresql.conf")
+      try write("local all all peer map=plannerd\n", "pg_hba.conf")
+      try write(ident, "pg_ident.conf")
+    } catch {
+      throw ClusterError("\(error)")
+    }
+  }
+
+  private func write(_ text: String, _ name: String) throws(FileError) {
+    let path = "\(files.data)/\(name)"
+    if (try? Files.read(path)) == text { return }
+    try Files.write(text, to: path, mode: 0o600)
+    if files.switchesUser { try Files.give(path, toUID: files.user.uid, gid: files.user.gid) }
+  }
+
+  // MARK: Process
+
+  /// Starts Postgres as a direct child. One of an earlier daemon may still be on its way out, or have left a
+  /// shared memory block that is still in use: then it ends at once, and is tried again.
+  private func startUntilReady() async throws(ClusterError) {
+    let deadline = ContinuousClock().now + .seconds(60)
+    while true {
+      try launch()
+      if await isReady(before: deadline) { break }
+      guard ContinuousClock().now < deadline else {
+        throw ClusterError("Postgres does not start; its log is \(files.log)")
+      }
+      await EventLoop.sleep(.milliseconds(50))
+    }
+    if let process { supervise(process) }
+  }
+
+  private func launch() throws(ClusterError) {
+    var options = ChildProcess.Options(["\(installation.binFolder)/postgres", "-D", files.data])
+    options.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
+    options.parentDeathSignal = SIGINT
+    // A terminal's Ctrl-C is for the daemon, which then stops Postgres in order.
+    options.newSession = true
+    if files.switchesUser { options.user = (files.user.uid, files.user.gid) }
+    do {
+      let output = try Files.openForAppending(files.log)
+      defer { close(output) }
+      options.standardOutput = output
+      options.standardError = output
+      process = try ChildProcess(options)
+    } catch {
+      throw ClusterError("Postgres: \(error)")
+    }
+  }
+
+  /// Whether it takes connections before it ends or time runs out.
+  private func isReady(before deadline: ContinuousClock.Instant) async -> Bool {
+    let info = connectionInfo(role: PrivateCluster.superuser, database: "postgres")
+    while let process, process.status == nil, ContinuousClock().now < deadline {
+      // A socket that answers may be the old postmaster's: the new one must be alive as well.
+      if await ownPostmasterAnswers(info, process) { return true }
+      await EventLoop.sleep(.milliseconds(10))
+    }
+    return false
+  }
+
+  private func ownPostmasterAnswers(_ info: ConnectionInfo, _ process: ChildProcess) async -> Bool {
+    guard let pidFile = try? Files.read("\(files.data)/postmaster.pid"),
+      pidFile.split(separator: "\n").first.flatMap({ Int32($0) }) == process.pid,
+      let connection = try? await Connection.open(info)
+    else { return false }
+    connection.close()
+    return true
+  }
+
+  /// Starts Postgres again when it ends by itself.
+  private func supervise(_ process: ChildProcess) {
+    Task { @EventLoop in
+      let status = await process.wait()
+      guard !isStopping else { return }
+      log("Postgres ended (status \(status)); starting it again")
+      do {
+        try await startUntilReady()
+        log("Postgres is back")
+      } catch {
+        log("\(error)")
+      }
+    }
+  }
+
+  private func makeDatabase() async throws(ClusterError) {
+    do {
+      let connection = try await Connection.open(
+        connectionInfo(role: PrivateCluster.superuser, database: "postgres"))
+      defer { connection.close() }
+      let rows = try await connection.run([
+        Query(Statement("SELECT FROM pg_database WHERE datname = 'plannerd'"))
+      ])[0]
+      if rows.isEmpty { try await connection.runScript("CREATE DATABASE plannerd") }
+    } catch {
+      throw ClusterError("\(error)")
+    }
+  }
+}

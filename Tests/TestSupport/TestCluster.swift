@@ -1,0 +1,96 @@
+internal import EventLog
+package import EventLoop
+internal import Files
+package import Postgres
+internal import Glibc
+
+/// A throwaway Postgres for the tests of one process: real, but for `fsync`, so that it is quick. It ends with
+/// the process.
+@EventLoop
+package enum TestCluster {
+  private static var starting: Promise<Result<PrivateCluster, ClusterError>>?
+  private static var databases = 0
+  package private(set) static var schemaVersion = 0
+
+  /// The folder that all files of this test run are in.
+  package static let folder: String = {
+    let path = "\(Environment.value("TMPDIR") ?? "/tmp")/plannerd-tests-\(getpid())"
+    try? Files.makeFolder(path)
+    return path
+  }()
+
+  /// The root of the checkout: the nearest folder above the tests' executable that holds `schema`.
+  package nonisolated static let checkout: String = {
+    var folder = Files.folder(of: Files.executable)
+    while !Files.isFolder("\(folder)/schema"), folder != "/" { folder = Files.folder(of: folder) }
+    return folder
+  }()
+
+  package static func cluster() async throws -> PrivateCluster {
+    if let starting {
+      while !starting.isFulfilled { await EventLoop.sleep(.milliseconds(5)) }
+      return try await starting.get().get()
+    }
+    let promise = Promise<Result<PrivateCluster, ClusterError>>()
+    starting = promise
+    do throws(ClusterError) {
+      let cluster = try await PrivateCluster(
+        folder: folder, settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "200"],
+        log: { print($0) })
+      try await cluster.start()
+      try await makeTemplate(cluster)
+      promise.fulfil(.success(cluster))
+    } catch {
+      promise.fulfil(.failure(error))
+    }
+    return try await promise.get().get()
+  }
+
+  private static func makeTemplate(_ cluster: PrivateCluster) async throws(ClusterError) {
+    do {
+      let connection = try await Connection.open(
+        cluster.connectionInfo(role: PrivateCluster.superuser))
+      schemaVersion = try await Migrator.migrate(connection, folder: "\(checkout)/schema")
+      for role in PrivateCluster.loginRoles {
+        try await connection.runScript("ALTER ROLE \(role) LOGIN")
+      }
+      connection.close()
+    } catch {
+      throw ClusterError("\(error)")
+    }
+  }
+
+  /// A database of its own for a test, with the schema, made from the template.
+  package static func database() async throws -> TestDatabase {
+    let cluster = try await cluster()
+    databases += 1
+    let name = "test_\(databases)"
+    let connection = try await Connection.open(
+      cluster.connectionInfo(role: PrivateCluster.superuser, database: "postgres"))
+    try await connection.runScript("CREATE DATABASE \(name) TEMPLATE plannerd")
+    connection.close()
+    return TestDatabase(cluster: cluster, name: name)
+  }
+}
+
+/// A database of the throwaway cluster.
+@EventLoop
+package struct TestDatabase {
+  package let cluster: PrivateCluster
+  package let name: String
+
+  package func info(_ role: String) -> ConnectionInfo {
+    cluster.connectionInfo(role: role, database: name)
+  }
+
+  package func connect(_ role: String = PrivateCluster.superuser) async throws -> Connection {
+    try await Connection.open(info(role))
+  }
+
+  /// A session that is being connected.
+  package func session(_ role: String) -> Session {
+    let session = Session(info(role))
+    session.start()
+    return session
+  }
+}

@@ -1,0 +1,20 @@
+-- The hash of an event: SHA-256 over the previous event's hash (nothing for the first) and each field of
+-- the envelope as a netstring, `length:text,` with the length in bytes; `-,` stands for null. Instants
+-- are microseconds since 1970, hashes hexadecimal. schema/README.md shows the same in Python.
+CREATE OR REPLACE FUNCTION log.event_hash(
+  previous bytea, at_position bigint, category text, stream_id uuid, version bigint, type text, data_hash bytea,
+  command_id uuid, command text, command_hash bytea, duration_us bigint, person_id uuid, uid bigint,
+  pid integer, recorded_at timestamptz, occurred_at timestamptz, undoes uuid
+) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT pg_catalog.sha256(previous || pg_catalog.convert_to(pg_catalog.concat(
+    log.netstring(at_position::text), log.netstring(category), log.netstring(stream_id::text),
+    log.netstring(version::text), log.netstring(type), log.netstring(pg_catalog.encode(data_hash, 'hex')),
+    log.netstring(command_id::text), log.netstring(command),
+    log.netstring(pg_catalog.encode(command_hash, 'hex')), log.netstring(duration_us::text),
+    log.netstring(person_id::text), log.netstring(uid::text), log.netstring(pid::text),
+    log.netstring((extract(epoch FROM recorded_at) * 1000000)::bigint::text),
+    log.netstring((extract(epoch FROM occurred_at) * 1000000)::bigint::text),
+    log.netstring(undoes::text)), 'UTF8'))
+$$;
+GRANT EXECUTE ON FUNCTION log.event_hash TO plannerd_append;

@@ -1,0 +1,51 @@
+-- Checks the events after a position, at most `chunk` of them: positions without a gap, versions without a
+-- gap in each stream, data against its hash, and the chain. Answers the last position read and its hash, and
+-- what is wrong, a row each (one row with a null problem where nothing is).
+CREATE OR REPLACE FUNCTION log.verify(after bigint, chunk int)
+RETURNS TABLE (last_position bigint, last_hash bytea, at_position bigint, problem text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  event    log.events;
+  expected bigint := after + 1;
+  previous bytea := coalesce((SELECT e.hash FROM log.events e WHERE e.position = after), '\x');
+  found    boolean := false;
+BEGIN
+  FOR event IN SELECT e.* FROM log.events e WHERE e.position > after ORDER BY e.position LIMIT chunk LOOP
+    IF event.position <> expected THEN
+      found := true;
+      RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
+        format('position %s follows %s', event.position, expected - 1);
+    END IF;
+    IF event.version > 1 AND NOT EXISTS (
+         SELECT FROM log.events e WHERE e.category = event.category AND e.stream_id = event.stream_id
+            AND e.version = event.version - 1 AND e.position < event.position)
+       OR event.version < 1
+    THEN
+      found := true;
+      RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
+        format('version %s of stream %s/%s does not follow version %s', event.version, event.category,
+               event.stream_id, event.version - 1);
+    END IF;
+    IF event.data IS NOT NULL
+       AND event.data_hash <> sha256(event.salt || convert_to(event.data::text, 'UTF8'))
+    THEN
+      found := true;
+      RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position, 'data differs from its hash'::text;
+    END IF;
+    IF event.hash <> log.event_hash(previous, event.position, event.category, event.stream_id, event.version,
+         event.type, event.data_hash, event.command_id, event.command, event.command_hash,
+         event.duration_us, event.person_id, event.uid, event.pid, event.recorded_at, event.occurred_at,
+         event.undoes)
+    THEN
+      found := true;
+      RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
+        'the envelope or the event before differs from the hash'::text;
+    END IF;
+    expected := event.position + 1;
+    previous := event.hash;
+  END LOOP;
+  RETURN QUERY SELECT expected - 1, previous, NULL::bigint, NULL::text;
+END
+$$;
+GRANT EXECUTE ON FUNCTION log.verify TO plannerd_append;
