@@ -1,5 +1,5 @@
--- Each statement merges the events of a thing into one JSON object and lays that over the row there was;
--- projections/README.md explains the pattern.
+-- Each statement merges the events of a thing into one JSON object and lays that over the row there
+-- was; projections/README.md explains the pattern.
 
 INSERT INTO pillars (
   planner_id, "pillarId", name, color, domain, "createdAt", "updatedAt", version, "removedAt")
@@ -23,9 +23,10 @@ FROM (
   ) AS events
   GROUP BY planner_id, pillar_id
 ) AS merged
-LEFT JOIN pillars AS known
-  ON known.planner_id = merged.planner_id AND known."pillarId" = merged.pillar_id
-CROSS JOIN LATERAL jsonb_populate_record(known, merged.members) AS next
+CROSS JOIN LATERAL jsonb_populate_record(
+  (SELECT known FROM pillars AS known
+    WHERE known.planner_id = merged.planner_id AND known."pillarId" = merged.pillar_id),
+  merged.members) AS next
 WHERE next."createdAt" IS NOT NULL
 ON CONFLICT (planner_id, "pillarId") DO UPDATE SET
   (name, color, domain, "createdAt", "updatedAt", version, "removedAt")
@@ -53,9 +54,10 @@ FROM (
   ) AS events
   GROUP BY planner_id, theme_id
 ) AS merged
-LEFT JOIN themes AS known
-  ON known.planner_id = merged.planner_id AND known."themeId" = merged.theme_id
-CROSS JOIN LATERAL jsonb_populate_record(known, merged.members) AS next
+CROSS JOIN LATERAL jsonb_populate_record(
+  (SELECT known FROM themes AS known
+    WHERE known.planner_id = merged.planner_id AND known."themeId" = merged.theme_id),
+  merged.members) AS next
 WHERE next."createdAt" IS NOT NULL
 ON CONFLICT (planner_id, "themeId") DO UPDATE SET
   ("pillarId", "ratingPercent", "createdAt", "removedAt")

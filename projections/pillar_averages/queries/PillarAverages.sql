@@ -1,5 +1,5 @@
--- The pillars of a planner, oldest first, with the mean of their themes' ratings. avgPercent is rounded
--- half up; themes without a rating do not count, and it is absent while no theme is rated.
+-- The pillars of a planner, oldest first, with the mean of their themes' ratings. avgPercent is
+-- rounded half up; themes without a rating do not count, and it is absent while no theme is rated.
 --
 -- parameters: planner uuid
 -- never null: pillarId, name, color, domain, themes, ratedThemes, createdAt, updatedAt, version

@@ -1,10 +1,10 @@
--- What to do next: the actionable tasks (open or in progress, not snoozed now), best first. score is the sum
--- of each weight (of the planner's preferences, in percent) times its term. Terms are 0 to 1, rounded
--- to six digits, and score is the exact sum of the rounded terms:
--- urgency is 1 at a week overdue or more, falls in a straight line to 0.2 at two weeks ahead, stays
--- there beyond, and is 0 without a due date; priorityTerm is (priority - 1) / 4; impactTerm H 1,
--- M or unknown 0.6, L 0.3; effortTerm is (480 - m) / 465 for m minutes, 15 at least: effortMinutes,
--- else the time estimate as 15, 30, 60 or 120, and 0.5 where neither is known.
+-- What to do next: the actionable tasks (open or in progress, not snoozed now), best first. score
+-- is the sum of each weight (of the planner's preferences, in percent) times its term. Terms are 0
+-- to 1, rounded to six digits, and score is the exact sum of the rounded terms: urgency is 1 at a
+-- week overdue or more, falls in a straight line to 0.2 at two weeks ahead, stays there beyond, and
+-- is 0 without a due date; priorityTerm is (priority - 1) / 4; impactTerm H 1, M or unknown 0.6, L
+-- 0.3; effortTerm is (480 - m) / 465 for m minutes, 15 at least: effortMinutes, else the time
+-- estimate as 15, 30, 60 or 120, and 0.5 where neither is known.
 --
 -- parameters: planner uuid
 -- never null: taskId, title, priority, status, score, urgency, priorityTerm, impactTerm, effortTerm, urgencyWeight, priorityWeight, impactWeight, effortWeight

@@ -1,5 +1,6 @@
--- The planner's preferences: one row, the defaults where nothing was ever changed. urgency, priority, impact and
--- effort are the weights of Best, in percent. updatedAt and version are absent while nothing was changed.
+-- The planner's preferences: one row, the defaults where nothing was ever changed. urgency,
+-- priority, impact and effort are the weights of Best, in percent. updatedAt and version are absent
+-- while nothing was changed.
 --
 -- parameters: planner uuid
 -- never null: urgency, priority, impact, effort, timezone, workStart, workEnd, weekStart, habitLearning

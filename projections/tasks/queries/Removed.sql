@@ -1,5 +1,5 @@
--- What was removed and not restored: kind is pillar, theme or task, name a task's title, position that of
--- the removal in the log.
+-- What was removed and not restored: kind is pillar, theme or task, name a task's title, position
+-- that of the removal in the log.
 --
 -- parameters: planner uuid
 -- never null: kind, id, name, removedAt, position

@@ -1,5 +1,5 @@
--- One task, or no row where the planner has none of that id. `due` is the instant at which it is due: dueAt, or
--- the end of dueDate in the planner's timezone.
+-- One task, or no row where the planner has none of that id. `due` is the instant at which it is
+-- due: dueAt, or the end of dueDate in the planner's timezone.
 --
 -- parameters: planner uuid, taskId uuid
 -- never null: taskId, title, priority, status, rank, tags, taskType, createdAt, updatedAt, version

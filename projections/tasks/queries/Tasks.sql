@@ -1,9 +1,10 @@
--- The tasks of a planner; each filter that is given must hold. inbox: without a theme, or (false) in one.
--- dueFrom and dueBefore bound the day on which a task is due, dueBefore exclusively; a dueAt counts by
--- its day in the planner's timezone, and a task without a due date is left out. snoozed: snoozed now, or
--- (false) not. actionable: open or in progress, and not snoozed now. text: occurs in title,
--- description or notes, in upper or lower case. `due` is the instant at which a task is due: dueAt, or
--- the end of dueDate in the planner's timezone. By rank is by pillar and theme, the inbox last.
+-- The tasks of a planner; each filter that is given must hold. inbox: without a theme, or (false)
+-- in one. dueFrom and dueBefore bound the day on which a task is due, dueBefore exclusively; a
+-- dueAt counts by its day in the planner's timezone, and a task without a due date is left out.
+-- snoozed: snoozed now, or (false) not. actionable: open or in progress, and not snoozed now. text:
+-- occurs in title, description or notes, in upper or lower case. `due` is the instant at which a
+-- task is due: dueAt, or the end of dueDate in the planner's timezone. By rank is by pillar and
+-- theme, the inbox last.
 --
 -- parameters: planner uuid, pillarId uuid?, themeId uuid?, inbox boolean?, status text?, tag text?, dueFrom date?, dueBefore date?, snoozed boolean?, actionable boolean?, text text?
 -- never null: taskId, title, priority, status, rank, tags, taskType, createdAt, updatedAt, version

@@ -1,6 +1,7 @@
--- Every rating of one theme, or of all, as a series over the time it speaks of (`at`), with the reflection
--- given with it. position is the event's in the log. previousRating is what the log knew before it, so
--- that a rating entered late stands between others whose previousRating is not its own.
+-- Every rating of one theme, or of all, as a series over the time it speaks of (`at`), with the
+-- reflection given with it. position is the event's in the log. previousRating is what the log knew
+-- before it, so that a rating entered late stands between others whose previousRating is not its
+-- own.
 --
 -- parameters: planner uuid, themeId uuid?
 -- never null: themeId, at, position

@@ -1,5 +1,6 @@
--- The themes of a planner, or of one pillar, by pillar and then by age: the rating, the one before it,
--- the last reflection and when the theme was last rated. All of these are absent until it is rated.
+-- The themes of a planner, or of one pillar, by pillar and then by age: the rating, the one before
+-- it, the last reflection and when the theme was last rated. All of these are absent until it is
+-- rated.
 --
 -- parameters: planner uuid, pillarId uuid?
 -- never null: themeId, pillarId, pillarName, name, createdAt, updatedAt, version
