@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Folds the event log by itself and prints the rows that the views should give.
+
+    fold.py < events.ndjson > rows.json
+
+Reads events as JSON lines, members as in the type Event of org.plannerd.planner, in any order. Prints one
+object: planner id -> query name -> rows, columns and order as the query gives them by default.
+Instants are printed in UTC with Z and without trailing zeros of the fraction.
+"""
+
+import datetime
+import json
+import sys
+import zoneinfo
+
+DEFAULTS = {
+    "urgency": 40,
+    "priority": 35,
+    "impact": 15,
+    "effort": 10,
+    "timezone": "UTC",
+    "workStart": "09:00",
+    "workEnd": "17:00",
+    "weekStart": "monday",
+    "habitLearning": True,
+}
+
+TASK_FIELDS = (
+    "themeId title description notes timeEstimate effortMinutes impact priority status dueDate dueAt"
+    " snoozedUntil completedAt rank taskType recurrence"
+).split()
+
+TASK_INSTANTS = ("dueAt", "snoozedUntil", "completedAt")
+
+
+def instant(text):
+    """A datetime in UTC from an RFC 3339 string, None from None."""
+    if text is None:
+        return None
+    return datetime.datetime.fromisoformat(text).astimezone(datetime.timezone.utc)
+
+
+def shown(moment):
+    """The one way in which this program prints an instant."""
+    if moment is None:
+        return None
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    if moment.microsecond:
+        text += f".{moment.microsecond:06d}".rstrip("0")
+    return text + "Z"
+
+
+def end_of_day(date, timezone):
+    """The instant at which a day ends: the next midnight; of two that the clocks show, the later."""
+    midnight = datetime.datetime.fromisoformat(date) + datetime.timedelta(days=1)
+    zone = zoneinfo.ZoneInfo(timezone)
+    utc = datetime.timezone.utc
+    return max(midnight.replace(tzinfo=zone, fold=fold).astimezone(utc) for fold in (0, 1))
+
+
+def half_up(total, count):
+    """The mean as a whole number, a half rounded up."""
+    quotient, rest = divmod(total, count)
+    return quotient + (1 if 2 * rest >= count else 0)
+
+
+class Planner:
+    """The state of one planner: dictionaries of what is, and of what was removed."""
+
+    def __init__(self):
+        self.live = {"pillar": {}, "theme": {}, "task": {}}
+        self.removed = {}
+        self.history = []
+        self.preferences = {}
+        self.preferences_touched = None
+
+    def apply(self, event):
+        """Folds one event; a type that is not known here changes nothing."""
+        kind, data = event["type"], event["data"]
+        if kind == "PreferencesChanged":
+            self.preferences.update(data["after"])
+            self.preferences_touched = event
+            return
+        if kind == "TasksReranked":
+            for task, rank in data["after"]["ranks"].items():
+                if task in self.live["task"]:
+                    self.touch(self.live["task"][task], event, {"rank": rank})
+            return
+        for entity in ("pillar", "theme", "task"):
+            if kind.lower().startswith(entity):
+                self.apply_to(entity, kind[len(entity):], data[entity + "Id"], event)
+
+    def apply_to(self, entity, what, key, event):
+        """Folds an event of one pillar, theme or task."""
+        things = self.live[entity]
+        data = event["data"]
+        if what == "Created":
+            things[key] = {"createdAt": event["occurredAt"], "born": event["position"]}
+            self.removed.pop((entity, key), None)
+        if key not in things:
+            return
+        if what == "Removed":
+            gone = things.pop(key)
+            self.removed[entity, key] = (gone.get("name", gone.get("title")), event)
+            return
+        self.touch(things[key], event, data["after"])
+        if entity == "theme" and what == "Rated":
+            things[key]["ratedAt"] = event["occurredAt"]
+            self.history.append((key, event))
+
+    @staticmethod
+    def touch(thing, event, fields):
+        thing.update(fields)
+        thing["updatedAt"] = event["occurredAt"]
+        thing["version"] = event["version"]
+
+    def in_order(self, entity):
+        """Ids and things of a kind, oldest first."""
+        return sorted(
+            self.live[entity].items(), key=lambda item: (instant(item[1]["createdAt"]), item[0]))
+
+    @staticmethod
+    def times(thing):
+        return {
+            "createdAt": shown(instant(thing["createdAt"])),
+            "updatedAt": shown(instant(thing["updatedAt"])),
+            "version": thing["version"],
+        }
+
+    def pillar_averages(self):
+        rows = []
+        for key, pillar in self.in_order("pillar"):
+            themes = [t for t in self.live["theme"].values() if t["pillarId"] == key]
+            ratings = [t["ratingPercent"] for t in themes if t.get("ratingPercent") is not None]
+            rows.append({
+                "pillarId": key,
+                "name": pillar["name"],
+                "color": pillar["color"],
+                "domain": pillar["domain"],
+                "avgPercent": half_up(sum(ratings), len(ratings)) if ratings else None,
+                "themes": len(themes),
+                "ratedThemes": len(ratings),
+                **self.times(pillar),
+            })
+        return rows
+
+    def theme_ratings(self):
+        rows = []
+        for pillar_key, pillar in self.in_order("pillar"):
+            for key, theme in self.in_order("theme"):
+                if theme["pillarId"] != pillar_key:
+                    continue
+                rows.append({
+                    "themeId": key,
+                    "pillarId": pillar_key,
+                    "pillarName": pillar["name"],
+                    "name": theme["name"],
+                    "ratingPercent": theme.get("ratingPercent"),
+                    "previousRating": theme.get("previousRating"),
+                    "lastReflectionNote": theme.get("lastReflectionNote"),
+                    "ratedAt": shown(instant(theme.get("ratedAt"))),
+                    **self.times(theme),
+                })
+        return rows
+
+    def rating_history(self):
+        rows = []
+        for key, event in self.history:
+            after = event["data"]["after"]
+            if key in self.live["theme"]:
+                rows.append({
+                    "themeId": key,
+                    "at": shown(instant(event["occurredAt"])),
+                    "ratingPercent": after.get("ratingPercent"),
+                    "previousRating": after.get("previousRating"),
+                    "note": after.get("lastReflectionNote"),
+                    "position": event["position"],
+                })
+        return sorted(rows, key=lambda row: (instant(row["at"]), row["position"]))
+
+    def due(self, task):
+        """The instant at which a task is due, None without a date."""
+        if task.get("dueAt") is not None:
+            return instant(task["dueAt"])
+        if task.get("dueDate") is not None:
+            return end_of_day(task["dueDate"], self.preference("timezone"))
+        return None
+
+    def task_row(self, key, task):
+        theme = self.live["theme"].get(task.get("themeId"), {})
+        pillar = self.live["pillar"].get(theme.get("pillarId"), {})
+        row = {name: task.get(name) for name in TASK_FIELDS}
+        row.update({name: shown(instant(task.get(name))) for name in TASK_INSTANTS})
+        row.update(
+            taskId=key,
+            themeName=theme.get("name"),
+            pillarId=theme.get("pillarId"),
+            pillarName=pillar.get("name"),
+            due=shown(self.due(task)),
+            tags=task.get("tags") or [],
+            **self.times(task))
+        return row
+
+    def tasks(self):
+        rows = [self.task_row(key, task) for key, task in sorted(self.live["task"].items())]
+        return sorted(rows, key=lambda row: instant(row["createdAt"]), reverse=True)
+
+    def removed_rows(self):
+        rows = [
+            {
+                "kind": entity,
+                "id": key,
+                "name": name,
+                "removedAt": shown(instant(event["occurredAt"])),
+                "position": event["position"],
+            }
+            for (entity, key), (name, event) in self.removed.items()
+        ]
+        return sorted(rows, key=lambda row: -row["position"])
+
+    def preference(self, name):
+        value = self.preferences.get(name)
+        return DEFAULTS.get(name) if value is None else value
+
+    def preference_rows(self):
+        row = {name: self.preference(name) for name in DEFAULTS}
+        extra = self.preference("extra")
+        touched = self.preferences_touched
+        row["extra"] = None if extra is None else json.loads(extra)
+        row["updatedAt"] = touched and shown(instant(touched["occurredAt"]))
+        row["version"] = touched and touched["version"]
+        return [row]
+
+    def views(self):
+        return {
+            "PillarAverages": self.pillar_averages(),
+            "ThemeRatings": self.theme_ratings(),
+            "RatingHistory": self.rating_history(),
+            "Tasks": self.tasks(),
+            "Removed": self.removed_rows(),
+            "Preferences": self.preference_rows(),
+        }
+
+
+def fold(lines):
+    """Planner id -> Planner, from lines of events."""
+    planners = {}
+    events = [json.loads(line) for line in lines if line.strip()]
+    for event in sorted(events, key=lambda event: event["position"]):
+        if event["category"] == "planner" and event["data"] is not None:
+            planners.setdefault(event["streamId"], Planner()).apply(event)
+    return planners
+
+
+def main():
+    views = {key: planner.views() for key, planner in fold(sys.stdin).items()}
+    json.dump(views, sys.stdout, indent=1, sort_keys=True, ensure_ascii=False)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+-- Each statement merges the events of a thing into one JSON object and lays that over the row there
+-- was. The merge joins the members of the `after` objects in the order of the log, as text: of a
+-- member that occurs twice jsonb keeps the last. jsonb_populate_record then changes the columns
+-- that occur, a null included, and no others. This takes a third of the time of jsonb_object_agg
+-- over jsonb_each. A thing whose creation is not in the log any more (it was erased) has no
+-- "createdAt" and no row.
+
+-- Live, a batch is an event or two: a statement that none of them concerns is skipped, which halves
+-- the cost.
+DECLARE
+  types text[] := ARRAY(SELECT DISTINCT type FROM batch);
+BEGIN
+  IF types && ARRAY['PillarCreated', 'PillarChanged', 'PillarRemoved'] THEN
+    INSERT INTO pillars (planner_id, "pillarId", name, "createdAt", "removedAt", position)
+    SELECT merged.planner_id, merged.pillar_id, next.name, next."createdAt", next."removedAt",
+      merged.position
+    FROM (
+      SELECT planner_id, pillar_id, max(position) AS position,
+        concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
+      FROM (
+        SELECT stream_id AS planner_id, (data->>'pillarId')::uuid AS pillar_id, position,
+          CASE type
+            WHEN 'PillarCreated' THEN
+              '"removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
+              || left(right(data->>'after', -1), -1)
+            WHEN 'PillarRemoved' THEN '"removedAt": ' || to_json(occurred_at)
+            ELSE nullif(left(right(data->>'after', -1), -1), '')
+          END AS members
+        FROM batch
+        WHERE type IN ('PillarCreated', 'PillarChanged', 'PillarRemoved')
+      ) AS events
+      GROUP BY planner_id, pillar_id
+    ) AS merged
+    CROSS JOIN LATERAL jsonb_populate_record(
+      (SELECT known FROM pillars AS known
+        WHERE known.planner_id = merged.planner_id AND known."pillarId" = merged.pillar_id),
+      merged.members) AS next
+    WHERE next."createdAt" IS NOT NULL
+    ON CONFLICT (planner_id, "pillarId") DO UPDATE SET
+      (name, "createdAt", "removedAt", position)
+      = (excluded.name, excluded."createdAt", excluded."removedAt", excluded.position);
+  END IF;
+
+  IF types && ARRAY['ThemeCreated', 'ThemeChanged', 'ThemeRemoved'] THEN
+    INSERT INTO themes (planner_id, "themeId", "pillarId", name, "createdAt", "removedAt", position)
+    SELECT merged.planner_id, merged.theme_id, next."pillarId", next.name, next."createdAt",
+      next."removedAt", merged.position
+    FROM (
+      SELECT planner_id, theme_id, max(position) AS position,
+        concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
+      FROM (
+        SELECT stream_id AS planner_id, (data->>'themeId')::uuid AS theme_id, position,
+          CASE type
+            WHEN 'ThemeCreated' THEN
+              '"removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
+              || left(right(data->>'after', -1), -1)
+            WHEN 'ThemeRemoved' THEN '"removedAt": ' || to_json(occurred_at)
+            ELSE nullif(left(right(data->>'after', -1), -1), '')
+          END AS members
+        FROM batch
+        WHERE type IN ('ThemeCreated', 'ThemeChanged', 'ThemeRemoved')
+      ) AS events
+      GROUP BY planner_id, theme_id
+    ) AS merged
+    CROSS JOIN LATERAL jsonb_populate_record(
+      (SELECT known FROM themes AS known
+        WHERE known.planner_id = merged.planner_id AND known."themeId" = merged.theme_id),
+      merged.members) AS next
+    WHERE next."createdAt" IS NOT NULL
+    ON CONFLICT (planner_id, "themeId") DO UPDATE SET
+      ("pillarId", name, "createdAt", "removedAt", position)
+      = (excluded."pillarId", excluded.name, excluded."createdAt", excluded."removedAt",
+        excluded.position);
+  END IF;
+
+  IF types && ARRAY[
+    'TaskCreated', 'TaskChanged', 'TaskMoved', 'TaskStarted', 'TaskCompleted', 'TaskReopened',
+    'TaskSnoozed', 'TaskWoken', 'TaskRemoved', 'TasksReranked'] THEN
+    INSERT INTO tasks (
+      planner_id, "taskId", "themeId", title, description, notes, "timeEstimate", "effortMinutes",
+      impact, priority, status, "dueDate", "dueAt", "snoozedUntil", "completedAt", rank, tags,
+      "taskType", recurrence, "createdAt", "updatedAt", version, "removedAt", position)
+    SELECT merged.planner_id, merged.task_id, next."themeId", next.title, next.description,
+      next.notes, next."timeEstimate", next."effortMinutes", next.impact, next.priority, next.status,
+      next."dueDate", next."dueAt", next."snoozedUntil", next."completedAt", next.rank, next.tags,
+      next."taskType", next.recurrence, next."createdAt", merged.updated_at, merged.version,
+      next."removedAt", merged.position
+    FROM (
+      SELECT planner_id, task_id, max(position) AS position, max(version) AS version,
+        (array_agg(occurred_at ORDER BY position))[count(*)] AS updated_at,
+        concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
+      FROM (
+        SELECT stream_id AS planner_id, (data->>'taskId')::uuid AS task_id, position, version,
+          occurred_at,
+          CASE type
+            -- The nulls first: an id that was removed may be created again, with fewer fields.
+            WHEN 'TaskCreated' THEN
+              '"themeId": null, "description": null, "notes": null, "timeEstimate": null,'
+              '"effortMinutes": null, "impact": null, "dueDate": null, "dueAt": null,'
+              '"snoozedUntil": null, "completedAt": null, "tags": null, "recurrence": null,'
+              '"removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
+              || left(right(data->>'after', -1), -1)
+            WHEN 'TaskRemoved' THEN '"removedAt": ' || to_json(occurred_at)
+            ELSE nullif(left(right(data->>'after', -1), -1), '')
+          END AS members
+        FROM batch
+        WHERE type IN (
+          'TaskCreated', 'TaskChanged', 'TaskMoved', 'TaskStarted', 'TaskCompleted', 'TaskReopened',
+          'TaskSnoozed', 'TaskWoken', 'TaskRemoved')
+        UNION ALL
+        SELECT stream_id, ranks.key::uuid, position, version, occurred_at, '"rank": ' || ranks.value
+        FROM batch CROSS JOIN LATERAL jsonb_each_text(data->'after'->'ranks') AS ranks
+        WHERE type = 'TasksReranked'
+      ) AS events
+      GROUP BY planner_id, task_id
+    ) AS merged
+    CROSS JOIN LATERAL jsonb_populate_record(
+      (SELECT known FROM tasks AS known
+        WHERE known.planner_id = merged.planner_id AND known."taskId" = merged.task_id),
+      merged.members) AS next
+    WHERE next."createdAt" IS NOT NULL
+    ON CONFLICT (planner_id, "taskId") DO UPDATE SET
+      ("themeId", title, description, notes, "timeEstimate", "effortMinutes", impact, priority,
+        status, "dueDate", "dueAt", "snoozedUntil", "completedAt", rank, tags, "taskType", recurrence,
+        "createdAt", "updatedAt", version, "removedAt", position)
+      = (excluded."themeId", excluded.title, excluded.description, excluded.notes,
+        excluded."timeEstimate", excluded."effortMinutes", excluded.impact, excluded.priority,
+        excluded.status, excluded."dueDate", excluded."dueAt", excluded."snoozedUntil",
+        excluded."completedAt", excluded.rank, excluded.tags, excluded."taskType",
+        excluded.recurrence, excluded."createdAt", excluded."updatedAt", excluded.version, excluded."removedAt",
+        excluded.position);
+  END IF;
+
+  IF types && ARRAY['PreferencesChanged'] THEN
+    INSERT INTO preferences (
+      planner_id, urgency, priority, impact, effort, timezone, "workStart", "workEnd", "weekStart",
+      "habitLearning", extra, "updatedAt", version)
+    SELECT merged.planner_id, next.urgency, next.priority, next.impact, next.effort, next.timezone,
+      next."workStart", next."workEnd", next."weekStart", next."habitLearning", next.extra,
+      merged.updated_at, merged.version
+    FROM (
+      SELECT stream_id AS planner_id, max(version) AS version,
+        (array_agg(occurred_at ORDER BY position))[count(*)] AS updated_at,
+        concat(
+          '{',
+          string_agg(nullif(left(right(data->>'after', -1), -1), ''), ',' ORDER BY position),
+          '}')::jsonb AS members
+      FROM batch
+      WHERE type = 'PreferencesChanged'
+      GROUP BY stream_id
+    ) AS merged
+    CROSS JOIN LATERAL jsonb_populate_record(
+      (SELECT known FROM preferences AS known WHERE known.planner_id = merged.planner_id),
+      merged.members) AS next
+    ON CONFLICT (planner_id) DO UPDATE SET
+      (urgency, priority, impact, effort, timezone, "workStart", "workEnd", "weekStart",
+        "habitLearning", extra, "updatedAt", version)
+      = (excluded.urgency, excluded.priority, excluded.impact, excluded.effort, excluded.timezone,
+        excluded."workStart", excluded."workEnd", excluded."weekStart", excluded."habitLearning",
+        excluded.extra, excluded."updatedAt", excluded.version);
+  END IF;
+
+END;

@@ -1,0 +1,67 @@
+-- What to do next: the actionable tasks (open or in progress, not snoozed now), best first. score
+-- is the sum of each weight (of the planner's preferences, in percent) times its term. Terms are 0
+-- to 1, rounded to six digits, and score is the exact sum of the rounded terms: urgency is 1 at a
+-- week overdue or more, falls in a straight line to 0.2 at two weeks ahead, stays there beyond, and
+-- is 0 without a due date; priorityTerm is (priority - 1) / 4; impactTerm H 1, M or unknown 0.6, L
+-- 0.3; effortTerm is (480 - m) / 465 for m minutes, 15 at least: effortMinutes, else the time
+-- estimate as 15, 30, 60 or 120, and 0.5 where neither is known.
+--
+-- parameters: planner uuid
+-- never null: taskId, title, priority, status, score, urgency, priorityTerm, impactTerm, effortTerm, urgencyWeight, priorityWeight, impactWeight, effortWeight
+-- pages by best: score desc, taskId
+-- now
+SELECT
+  terms."taskId",
+  terms.title,
+  terms."themeId",
+  themes.name AS "themeName",
+  themes."pillarId",
+  pillars.name AS "pillarName",
+  terms."dueDate",
+  terms."dueAt",
+  terms.priority,
+  terms.impact,
+  terms.status,
+  ("urgencyWeight" * urgency + "priorityWeight" * "priorityTerm" + "impactWeight" * "impactTerm"
+    + "effortWeight" * "effortTerm") * 0.01 AS score,
+  urgency,
+  "priorityTerm",
+  "impactTerm",
+  "effortTerm",
+  "urgencyWeight",
+  "priorityWeight",
+  "impactWeight",
+  "effortWeight"
+FROM (
+  SELECT
+    actionable.*,
+    -- 604,800 seconds are a week, 1,814,400 the three weeks of the line.
+    round(coalesce(greatest(0.2, least(1,
+      1 - 0.8 * (extract(epoch FROM due - $2) + 604800) / 1814400)), 0), 6) AS urgency,
+    round((priority - 1) / 4.0, 6) AS "priorityTerm",
+    CASE impact WHEN 'H' THEN 1.000000 WHEN 'L' THEN 0.300000 ELSE 0.600000 END AS "impactTerm",
+    round(coalesce((480 - greatest(15, coalesce(
+      "effortMinutes",
+      CASE "timeEstimate" WHEN '15m' THEN 15 WHEN '30m' THEN 30 WHEN '1h' THEN 60
+        WHEN '2h+' THEN 120 END))) / 465.0, 0.5), 6) AS "effortTerm"
+  FROM (
+    SELECT
+      tasks.*,
+      coalesce(
+        tasks."dueAt",
+        (tasks."dueDate" + 1)::timestamp AT TIME ZONE coalesce(preferences.timezone, 'UTC')
+      ) AS due,
+      coalesce(preferences.urgency, 40) AS "urgencyWeight",
+      coalesce(preferences.priority, 35) AS "priorityWeight",
+      coalesce(preferences.impact, 15) AS "impactWeight",
+      coalesce(preferences.effort, 10) AS "effortWeight"
+    FROM tasks
+    LEFT JOIN preferences USING (planner_id)
+    WHERE tasks.planner_id = $1
+      AND tasks."removedAt" IS NULL
+      AND tasks.status <> 'done'
+      AND (tasks."snoozedUntil" IS NULL OR tasks."snoozedUntil" <= $2)
+  ) AS actionable
+) AS terms
+LEFT JOIN themes USING (planner_id, "themeId")
+LEFT JOIN pillars USING (planner_id, "pillarId")
