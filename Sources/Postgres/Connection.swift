@@ -99,7 +99,10 @@ package import EventLoop
   private func prepare(_ statement: Statement) {
     guard let pointer = unsafe pointer, prepared.insert(statement.name).inserted else { return }
     segments.append(Segment(prepares: statement.name))
-    check(unsafe PQsendPrepare(pointer, statement.name, statement.sql, 0, nil))
+    check(
+      unsafe PQsendPrepare(
+        pointer, statement.name, statement.sql, Int32(statement.parameterTypes.count),
+        statement.parameterTypes))
     check(unsafe PQpipelineSync(pointer))
   }
 

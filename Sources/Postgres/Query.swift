@@ -1,11 +1,14 @@
 /// A parameterised SQL statement. Each connection prepares it at its first use and keeps it.
 package struct Statement: Sendable, Hashable {
   package let sql: String
+  /// Object ids of the parameters' types; where there are none Postgres infers them.
+  package let parameterTypes: [UInt32]
   /// The name under which a connection knows it: a hash of the text.
   let name: String
 
-  package init(_ sql: String) {
+  package init(_ sql: String, parameterTypes: [UInt32] = []) {
     self.sql = sql
+    self.parameterTypes = parameterTypes
     // FNV-1a, twice with different bases: 128 bits that differ for different texts in practice.
     func hash(_ basis: UInt64) -> UInt64 {
       sql.utf8.reduce(basis) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
