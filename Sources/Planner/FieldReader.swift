@@ -65,7 +65,8 @@ struct FieldReader {
   private func unknown(_ name: String, _ field: String) -> Rejection {
     let owner = path ?? "A command"
     return Rejection(
-      .unknownField, field: field.clipped, "\(owner) has no field \(name.clipped).")
+      .unknownField, field: field.clipped,
+      "\(field.clipped): \(owner) has no field \(name.clipped).")
   }
 
   // MARK: JSON types
