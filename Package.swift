@@ -41,7 +41,7 @@ let package = Package(
     // What plannerd is about.
     .target(
       name: "EventLog",
-      dependencies: ["JSON", "Scalars", "Files", "EventLoop", "Postgres", "CCrypto"],
+      dependencies: ["JSON", "Scalars", "Files", "EventLoop", "Planner", "Postgres", "CCrypto"],
       swiftSettings: strict),
     .target(
       name: "Projections",

@@ -20,18 +20,19 @@ package import EventLoop
   private var segments: [Segment] = []
   private var prepared: Set<String> = []
 
-  /// A run of statements up to a synchronisation point.
+  /// A run of statements up to a synchronisation point. A statement is prepared where it is first used, in the
+  /// same transaction, so that settings made before it hold for what its names mean.
   @EventLoop
   private final class Segment {
+    /// What was sent, in order: the name of a statement to prepare, or nil for one to execute.
+    var entries: [String?] = []
+    /// How many of them have been answered.
+    var answered = 0
     var rows: [Rows] = []
     var error: PostgresError?
-    /// The name of the statement, where this segment is but its preparation.
-    let prepares: String?
+    /// Statements whose preparation failed or was skipped.
+    var unprepared: [String] = []
     let promise = Promise<Result<[Rows], PostgresError>>()
-
-    init(prepares: String? = nil) {
-      self.prepares = prepares
-    }
   }
 
   /// Connects, waiting at most the connection string's `connect_timeout` for each host.
@@ -60,10 +61,13 @@ package import EventLoop
   /// that failed, and then none of them has happened.
   package func run(_ queries: [Query]) async throws(PostgresError) -> [Rows] {
     guard isOpen else { throw PostgresError(sqlState: nil, message: "the connection is closed") }
-    for query in queries { prepare(query.statement) }
     let segment = Segment()
     segments.append(segment)
-    for query in queries { send(query) }
+    for query in queries {
+      prepare(query.statement, in: segment)
+      segment.entries.append(nil)
+      send(query)
+    }
     synchronise()
     switch await segment.promise.get() {
     case .success(let rows): return rows
@@ -79,7 +83,7 @@ package import EventLoop
       throw PostgresError(sqlState: nil, message: "the connection is closed")
     }
     _ = unsafe PQexitPipelineMode(pointer)
-    let segment = Segment(prepares: "")
+    let segment = Segment()
     script = segment
     _ = unsafe PQsendQuery(pointer, sql)
     flush()
@@ -96,14 +100,13 @@ package import EventLoop
 
   // MARK: Sending
 
-  private func prepare(_ statement: Statement) {
+  private func prepare(_ statement: Statement, in segment: Segment) {
     guard let pointer = unsafe pointer, prepared.insert(statement.name).inserted else { return }
-    segments.append(Segment(prepares: statement.name))
+    segment.entries.append(statement.name)
     check(
       unsafe PQsendPrepare(
         pointer, statement.name, statement.sql, Int32(statement.parameterTypes.count),
         statement.parameterTypes))
-    check(unsafe PQpipelineSync(pointer))
   }
 
   private func send(_ query: Query) {
@@ -186,32 +189,30 @@ package import EventLoop
 
   private func take(_ result: OpaquePointer) {
     let segment = script ?? segments[0]
-    switch unsafe PQresultStatus(result) {
-    case PGRES_PIPELINE_SYNC:
+    let status = unsafe PQresultStatus(result)
+    if status == PGRES_PIPELINE_SYNC {
       unsafe PQclear(result)
       segments.removeFirst()
-      finish(segment)
-    case PGRES_PIPELINE_ABORTED:
+      return finish(segment)
+    }
+    let preparing = segment.answered < segment.entries.count ? segment.entries[segment.answered] : nil
+    segment.answered += 1
+    switch status {
+    case PGRES_PIPELINE_ABORTED, PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
+      if status != PGRES_PIPELINE_ABORTED, segment.error == nil {
+        segment.error = unsafe PostgresError(result: result)
+      }
+      if let preparing { segment.unprepared.append(preparing) }
       unsafe PQclear(result)
-    case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
-      if segment.error == nil { segment.error = unsafe PostgresError(result: result) }
-      unsafe PQclear(result)
-    default:
-      unsafe segment.rows.append(Rows(owning: result))
+    case _ where preparing != nil: unsafe PQclear(result)
+    default: unsafe segment.rows.append(Rows(owning: result))
     }
   }
 
   private func finish(_ segment: Segment) {
-    if let error = segment.error {
-      if let name = segment.prepares {
-        // The segment that follows uses the statement: it fails, and should say why.
-        prepared.remove(name)
-        segments.first?.error = error
-      }
-      segment.promise.fulfil(.failure(error))
-    } else {
-      segment.promise.fulfil(.success(segment.rows))
-    }
+    // A segment that was sent meanwhile and counts on them fails with 26000, which is retryable.
+    prepared.subtract(segment.unprepared)
+    segment.promise.fulfil(segment.error.map { .failure($0) } ?? .success(segment.rows))
   }
 
   private func takeNotifications() {

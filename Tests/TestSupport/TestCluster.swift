@@ -68,6 +68,8 @@ package enum TestCluster {
     let connection = try await Connection.open(
       cluster.connectionInfo(role: PrivateCluster.superuser, database: "postgres"))
     try await connection.runScript("CREATE DATABASE \(name) TEMPLATE plannerd")
+    // A database's own grants are not copied from its template.
+    try await connection.runScript("GRANT CREATE ON DATABASE \(name) TO plannerd_project")
     connection.close()
     return TestDatabase(cluster: cluster, name: name)
   }
