@@ -125,21 +125,12 @@ struct ErrorLocation {
     if let applyLine = ErrorLocation.applyLine(context) {
       file = "apply.sql"
       line = applyLine
-      if let query = error.internalQuery, let position = error.internalPosition {
-        line += ErrorLocation.line(position, query) - 1
-      }
-    } else if let query = error.internalQuery, let position = error.internalPosition {
-      if query.contains("CREATE FUNCTION") {
-        // The position is within CREATE FUNCTION … AS 'BEGIN <apply.sql> END'.
-        file = "apply.sql"
-        let upToBody = query.utf8.prefix { $0 != UInt8(ascii: "\n") }.count
-        line = position <= upToBody ? 1 : ErrorLocation.line(position, query)
-      } else {
-        line = ErrorLocation.line(position, query)
-      }
-    } else if context.contains("compilation of PL/pgSQL function \"apply\"") {
+    } else if let query = error.internalQuery, query.contains(folder.applySQL) {
+      // The body of apply(), which starts on the file's first line.
       file = "apply.sql"
-      line = ErrorLocation.number(after: "near line ", context) ?? 1
+    }
+    if let query = error.internalQuery, let position = error.internalPosition {
+      line += ErrorLocation.line(position, query) - 1
     }
     refusal = ProjectionRefusal(
       projection: folder.name, file: file, line: line, message: error.description)
