@@ -6,7 +6,7 @@ struct GlobalOptions: Sendable, Equatable {
   var atLeast: Int?
 
   static let specs: [OptionSpec] = [
-    OptionSpec("socket", .text("PATH"), "The daemon's socket"),
+    OptionSpec("socket", .file, "The daemon's socket"),
     OptionSpec("planner", .text("ID"), "Someone else's planner that is shared with you"),
     OptionSpec("json", "Print what the socket gave, one line per reply"),
     OptionSpec(

@@ -154,7 +154,7 @@ struct ApplyRun {
       try send(source)
     } catch {
       progress.clear()
-      summarize()
+      if !counts.isEmpty { summarize() }
       throw error
     }
     progress.clear()

@@ -18,8 +18,8 @@ enum BashCompletion {
       COMPREPLY=()
       for ((index = 1; index < COMP_CWORD; index++)); do
         word="${COMP_WORDS[index]}"
-        case " $path $word" in
-    \(Completion.prefixes(commands).map { "      \"  \($0)\"" }.joined(separator: "|\\\n").bashFirst) path="$path $word" ;;
+        case "$path $word" in
+          \(Completion.alternatives(commands))) path="$path $word" ;;
         esac
       done
       case "$path:$prev" in
@@ -49,54 +49,31 @@ enum BashCompletion {
 
   private static func words(_ commands: [CommandSpec]) -> String {
     ([""] + Completion.prefixes(commands)).map { path in
-      let next = Completion.next(path, commands)
       let command = commands.first { $0.name == path }
       let options = Completion.options(command).map { "--\($0.name)" }
-      let words = (next + options).joined(separator: " ")
-      var line = "    \"\(path.isEmpty ? "" : " " + path)\")"
-      line += " COMPREPLY=($(compgen -W \"\(words)\" -- \"$cur\"))"
-      if let value = command?.positionals.first?.value, let action = action(value) {
-        line += "; [[ \"$cur\" == -* ]] || \(action)"
-      }
-      return line + " ;;"
+      let actions = [
+        words(Completion.next(path, commands)),
+        command?.positionals.first.flatMap { action($0.value) } ?? ":",
+      ]
+      return """
+            "\(path.isEmpty ? "" : " " + path)")
+              if [[ "$cur" == -* ]]; then \(words(options)); else \(actions.joined(separator: "; ")); fi ;;
+        """
     }.joined(separator: "\n")
+  }
+
+  private static func words(_ words: [String]) -> String {
+    words.isEmpty
+      ? ":" : "COMPREPLY+=($(compgen -W \"\(words.joined(separator: " "))\" -- \"$cur\"))"
   }
 
   private static func action(_ value: ValueKind) -> String? {
     if let kind = value.names { return "_planner_names \"$cur\" \(kind)" }
     switch value {
     case .choice(let choices):
-      return "COMPREPLY+=($(compgen -W \"\(choices.joined(separator: " "))\" -- \"$cur\"))"
+      return words(choices)
     case .file: return "COMPREPLY+=($(compgen -f -- \"$cur\"))"
     default: return nil
     }
-  }
-}
-
-extension String {
-  /// The first line of a pattern list has its indentation already.
-  fileprivate var bashFirst: String { "  \(drop { $0 == " " })" }
-}
-
-/// What all shells ask of the table.
-enum Completion {
-  /// Every beginning of a command's name, `theme` and `theme rate`.
-  static func prefixes(_ commands: [CommandSpec]) -> [String] {
-    var seen: Set<String> = []
-    return commands.flatMap { command in
-      (1...command.path.count).map { command.path.prefix($0).joined(separator: " ") }
-    }.filter { seen.insert($0).inserted }
-  }
-
-  /// The words that may come after a beginning.
-  static func next(_ path: String, _ commands: [CommandSpec]) -> [String] {
-    let words = path.split(separator: " ").map(String.init)
-    var seen: Set<String> = []
-    return commands.filter { $0.path.starts(with: words) && $0.path.count > words.count }
-      .map { $0.path[words.count] }.filter { seen.insert($0).inserted }
-  }
-
-  static func options(_ command: CommandSpec?) -> [OptionSpec] {
-    (command?.options ?? []) + GlobalOptions.specs
   }
 }

@@ -35,7 +35,12 @@ enum CompletionCommand {
     let names: [String]
     switch invocation.required("KIND") {
     case "pillar": names = try session.rows("PillarAverages").map { Thing(pillar: $0).name }
-    case "theme": names = try session.rows("ThemeRatings").map { Thing(theme: $0).name }
+    case "theme":
+      let themes = try session.rows("ThemeRatings").map { Thing(theme: $0) }
+      // Two of one name are offered with their pillars.
+      names = themes.map { theme in
+        themes.count { $0.name == theme.name } > 1 ? theme.qualifiedName : theme.name
+      }
     case "task":
       let rows = try session.view("Tasks", ["actionable": true, "limit": 200])["rows"]?.array ?? []
       names = rows.map { Thing(task: $0).name }

@@ -41,7 +41,9 @@ enum FishCompletion {
 
   private static func option(_ option: OptionSpec) -> String {
     var line = "-l \(option.name) -d \(quoted(option.help))"
-    if let value = option.value { line += " -r \(arguments(value) ?? "")" }
+    if let value = option.value {
+      line += value == .file ? " -r -F" : " -x \(arguments(value) ?? "")"
+    }
     return line
   }
 

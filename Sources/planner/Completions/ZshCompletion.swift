@@ -11,19 +11,19 @@ enum ZshCompletion {
     }
 
     _planner() {
-      local path="" word
+      local where="" word
       integer index
       for ((index = 2; index < CURRENT; index++)); do
         word=$words[index]
-        case "$path $word" in
-          \(Completion.prefixes(commands).map { "(' \($0)')" }.joined(separator: "|").zshPattern) path="$path $word" ;;
+        case "$where $word" in
+          \(Completion.alternatives(commands))) where="$where $word" ;;
         esac
       done
-      case "$path:$words[CURRENT-1]" in
+      case "$where:$words[CURRENT-1]" in
     \(values(commands))
       esac
       local -a next
-      case "$path" in
+      case "$where" in
     \(words(commands))
       esac
     }
@@ -47,20 +47,25 @@ enum ZshCompletion {
   private static func words(_ commands: [CommandSpec]) -> String {
     ([""] + Completion.prefixes(commands)).map { path in
       let command = commands.first { $0.name == path }
-      var described = Completion.next(path, commands).map { word in
+      let next = Completion.next(path, commands).map { word in
         let full = path.isEmpty ? word : "\(path) \(word)"
-        return quoted("\(word):\(commands.first { $0.name == full }?.summary ?? "")")
+        return (word, commands.first { $0.name == full }?.summary ?? "")
       }
-      described += Completion.options(command).map {
-        quoted("--\($0.name):\($0.help.split(separator: ":").joined(separator: "\\:"))")
-      }
-      var line = "    \"\(path.isEmpty ? "" : " " + path)\")"
-      line += " next=(\(described.joined(separator: " "))); _describe planner next"
-      if let value = command?.positionals.first?.value, let action = action(value) {
-        line += "; \(action)"
-      }
-      return line + " ;;"
+      let options = Completion.options(command).map { ("--\($0.name)", $0.help) }
+      let positional = command?.positionals.first.flatMap { action($0.value) } ?? ":"
+      return """
+            "\(path.isEmpty ? "" : " " + path)")
+              if [[ $PREFIX == -* ]]; then \(described(options)); else \(described(next)); \(positional); fi ;;
+        """
     }.joined(separator: "\n")
+  }
+
+  private static func described(_ words: [(String, String)]) -> String {
+    guard !words.isEmpty else { return ":" }
+    let pairs = words.map { word, help in
+      quoted("\(word):\(help.split(separator: ":").joined(separator: "\\:"))")
+    }
+    return "next=(\(pairs.joined(separator: " "))); _describe planner next"
   }
 
   private static func action(_ value: ValueKind) -> String? {
@@ -75,9 +80,4 @@ enum ZshCompletion {
   private static func quoted(_ text: String) -> String {
     "'" + text.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
   }
-}
-
-extension String {
-  /// zsh wants one pattern: alternatives without the inner parentheses.
-  fileprivate var zshPattern: String { filter { $0 != "(" && $0 != ")" } + ")" }
 }
