@@ -12,9 +12,3 @@ struct Interruption {
     return Interruption(descriptor: clinux_signalfd(signals, Int32(signals.count)))
   }
 }
-
-/// Waits; false where the wait was interrupted.
-func wait(milliseconds: Int, interruption: Int32?) -> Bool {
-  var watched = pollfd(fd: interruption ?? -1, events: Int16(POLLIN), revents: 0)
-  return poll(&watched, 1, Int32(milliseconds)) <= 0
-}

@@ -41,12 +41,19 @@ final class Session {
     try connectTo(search.path(), interruption)
   }
 
+  private func connected() throws(ClientError) -> VarlinkClient {
+    if let client { return client }
+    let opened = try open()
+    client = opened
+    return opened
+  }
+
   // MARK: Calls
 
   /// Calls a method that may be repeated, and gives the parameters of its reply.
   func call(_ method: String, _ parameters: JSON = [:]) throws(Failure) -> JSON {
     do throws(Settling.Ended) {
-      return try settling(onLoss: {}).call(method, parameters, over: client).kept(by: self).reply
+      return try settling(onLoss: {}).call(method, parameters).reply
     } catch {
       switch error {
       case .failed(let reason), .unknown(let reason): throw failure(reason)
@@ -57,8 +64,7 @@ final class Session {
   /// Calls a method that nobody knows to be repeatable; a lost answer is an unknown outcome.
   func callOnce(_ method: String, _ parameters: JSON = [:]) throws(Failure) -> JSON {
     do throws(ClientError) {
-      if client == nil { client = try open() }
-      return try client?.call(method, parameters) ?? .null
+      return try connected().call(method, parameters)
     } catch {
       if error == .connectionLost(requestSent: true) {
         throw Failure(.outcomeUnknown, "the connection was lost before \(method) answered")
@@ -119,7 +125,7 @@ final class Session {
         let since = lostAt ?? clock.uptime()
         lostAt = since
         guard clock.uptime() - since < 60_000 else { throw failure(error) }
-        guard wait(milliseconds: 200, interruption: interruption) else {
+        guard clock.pause(200, interruption) else {
           throw Failure.silent(.interrupted)
         }
       }
@@ -158,9 +164,7 @@ final class Session {
       terminal.complain("planner: the answer was lost; asking again")
     }
     do throws(Settling.Ended) {
-      let settled = try settling.call(
-        "org.plannerd.planner.Submit", .object(parameters), over: client
-      ).kept(by: self)
+      let settled = try settling.call("org.plannerd.planner.Submit", .object(parameters))
       return try submitted(settled, commands.count)
     } catch {
       switch error {
@@ -201,8 +205,6 @@ final class Session {
 
   // MARK: Pieces
 
-  fileprivate func keep(_ client: VarlinkClient) { self.client = client }
-
   private func addressed(_ parameters: JSONObject) -> JSONObject {
     var parameters = parameters
     if let planner = options.planner { parameters["planner"] = .string(planner) }
@@ -211,8 +213,9 @@ final class Session {
 
   private func settling(onLoss: @escaping () -> Void) -> Settling {
     Settling(
-      connect: { [self] () throws(ClientError) in try open() }, uptime: clock.uptime,
-      pause: { [interruption] in wait(milliseconds: $0, interruption: interruption) },
+      connect: { [self] () throws(ClientError) in try connected() },
+      disconnect: { [self] in client = nil }, uptime: clock.uptime,
+      pause: { [clock, interruption] in clock.pause($0, interruption) },
       onLoss: onLoss)
   }
 
@@ -226,12 +229,5 @@ final class Session {
     case .reply(let name, let parameters): ErrorReply.failure(name, parameters)
     case .interrupted: .silent(.interrupted)
     }
-  }
-}
-
-extension Settling.Settled {
-  fileprivate func kept(by session: Session) -> Settling.Settled {
-    session.keep(client)
-    return self
   }
 }

@@ -7,7 +7,10 @@ struct Settling {
   /// How long to go on after the first loss, and how long to wait for one reply meanwhile.
   static let patienceMilliseconds = 10_000
 
+  /// The connection at hand, else a new one.
   let connect: () throws(ClientError) -> VarlinkClient
+  /// Gives up the connection at hand.
+  let disconnect: () -> Void
   /// Milliseconds of a clock that is never set.
   let uptime: () -> Int
   /// Waits some milliseconds; false where that was interrupted.
@@ -22,29 +25,24 @@ struct Settling {
     case unknown(ClientError)
   }
 
-  /// The reply, the connection that it came over, and whether the call was sent more than once.
+  /// The reply, and whether an earlier sending may have been carried out.
   struct Settled {
     let reply: JSON
-    let client: VarlinkClient
     let repeated: Bool
   }
 
-  func call(
-    _ method: String, _ parameters: JSON, over client: VarlinkClient?
-  ) throws(Ended) -> Settled {
-    var client = client
+  func call(_ method: String, _ parameters: JSON) throws(Ended) -> Settled {
     var isUnknown = false
     var deadline: Int?
     var delay = 20
     while true {
       let error: ClientError
       do throws(ClientError) {
-        let open: VarlinkClient
-        if let client { open = client } else { open = try connect() }
+        let open = try connect()
         open.replyTimeoutMilliseconds = deadline.map { max(500, $0 - uptime()) } ?? 120_000
         let reply = try open.call(method, parameters)
         open.replyTimeoutMilliseconds = nil
-        return Settled(reply: reply, client: open, repeated: isUnknown)
+        return Settled(reply: reply, repeated: isUnknown)
       } catch let caught {
         error = caught
       }
@@ -57,7 +55,7 @@ struct Settling {
         deadline = uptime() + Settling.patienceMilliseconds
         onLoss()
       }
-      client = nil
+      disconnect()
       let left = (deadline ?? 0) - uptime()
       guard left > 0, pause(min(delay, left)) else {
         throw isUnknown ? .unknown(error) : .failed(error)

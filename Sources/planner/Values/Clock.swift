@@ -6,6 +6,8 @@ struct Clock: Sendable {
   let now: @Sendable () -> Instant
   /// Milliseconds of a clock that is never set.
   let uptime: @Sendable () -> Int
+  /// Waits some milliseconds, at most until the descriptor is readable; false where it was.
+  let pause: @Sendable (Int, Int32?) -> Bool
   let local: LocalTime
 
   static let system = Clock(
@@ -18,6 +20,10 @@ struct Clock: Sendable {
       var time = timespec()
       clock_gettime(CLOCK_MONOTONIC, &time)
       return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+    },
+    pause: { milliseconds, interruption in
+      var watched = pollfd(fd: interruption ?? -1, events: Int16(POLLIN), revents: 0)
+      return poll(&watched, 1, Int32(milliseconds)) <= 0
     },
     local: .system)
 
