@@ -64,7 +64,7 @@ final class Daemon {
       query: database.info("plannerd_query"), tail: tail, log: { Log.line($0) })
     var limits = ServerLimits()
     limits.connections = options.connections
-    limits.connectionsPerUser = options.connectionsPerUser
+    limits.connectionsPerUid = options.connectionsPerUser
     server = VarlinkServer(
       identity: ServiceIdentity(
         vendor: "plannerd", product: "plannerd", version: Version.text, url: "https://plannerd.org"),

@@ -1,6 +1,7 @@
 import EventLog
 import JSON
 import Planner
+import Scalars
 
 /// An outcome as it goes over the wire.
 struct OutcomeAnswer {

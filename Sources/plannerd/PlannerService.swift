@@ -68,11 +68,11 @@ final class PlannerService: VarlinkInterface {
       "version": .string(Version.text), "schemaVersion": .int(daemon.database.schemaVersion),
       "personId": .string(caller.actor.personID.description),
       "planner": .string(caller.planner.description), "administrator": .bool(caller.isAdministrator),
-      "interfaces": .array(daemon.server.interfaceNames.map { .string($0) }),
+      "interfaces": ["org.varlink.service", .string(PlannerInterface.name), .string(ViewsService.name), .string(ControlInterface.name)],
       "limits": [
         "requestBytes": .int(limits.requestBytes), "replyBytes": .int(limits.replyBytes),
         "jsonDepth": .int(JSON.maxDepth), "connections": .int(limits.connections),
-        "connectionsPerUid": .int(limits.connectionsPerUser),
+        "connectionsPerUid": .int(limits.connectionsPerUid),
         "callsPerConnection": .int(limits.callsPerConnection),
         "commandsPerSubmit": .int(PlannerService.maxCommands),
         "frameSeconds": .int(Int(limits.frameTime.components.seconds)),
