@@ -92,7 +92,9 @@ final class Daemon {
     try Files.makeFolder(folder, mode: 0o750)
     var group: UInt32?
     if let name = options.group {
-      guard let entry = SystemGroup.named(name) else { throw StartError("there is no group \(name)") }
+      guard let entry = SystemGroup.named(name) else {
+        throw StartError("there is no group \(name)")
+      }
       group = entry
       if made { try Files.give(folder, toUID: geteuid(), gid: entry) }
     }

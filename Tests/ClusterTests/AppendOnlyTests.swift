@@ -33,33 +33,37 @@ import Testing
     "DELETE FROM log.append_lock",
   ]
 
-  @Test(
-    arguments: ["plannerd_append", "plannerd_project", "plannerd_query", "plannerd_erase"], attacks)
+  @Test(arguments: ["plannerd_append", "plannerd_project", "plannerd_query", "plannerd_erase"])
   @EventLoop
-  func `no role of the daemon may change the log`(role: String, attack: String) async throws {
+  func `no role of the daemon may change the log`(role: String) async throws {
     let log = try await written()
     let connection = try await log.database.connect(role)
-    let error = await #expect(throws: PostgresError.self) { try await connection.runScript(attack) }
-    #expect(error?.sqlState == "42501", "\(String(describing: error))")
+    for attack in Self.attacks {
+      let error = await #expect(throws: PostgresError.self, "\(attack)") {
+        try await connection.runScript(attack)
+      }
+      #expect(error?.sqlState == "42501", "\(attack): \(String(describing: error))")
+    }
     #expect(try await log.problems() == [])
     #expect(try await log.reader.head() == 4)
   }
 
-  @Test(
-    arguments: [
-      "", "SET ROLE plannerd_owner;", "SET session_replication_role = replica;",
-      "SET ROLE plannerd_eraser;",
-    ], attacks)
+  @Test(arguments: [
+    "RESET ROLE", "SET ROLE plannerd_owner", "SET session_replication_role = replica",
+    "SET ROLE plannerd_eraser",
+  ])
   @EventLoop
-  func `owner and superuser are refused by triggers`(preparation: String, attack: String)
-    async throws
-  {
+  func `owner and superuser are refused by triggers`(preparation: String) async throws {
     let log = try await written()
     let connection = try await log.database.connect()
-    let error = await #expect(throws: PostgresError.self) {
-      try await connection.runScript(preparation + attack)
+    try await connection.runScript(preparation)
+    for attack in Self.attacks {
+      let error = await #expect(throws: PostgresError.self, "\(attack)") {
+        try await connection.runScript(attack)
+      }
+      #expect(
+        ["PL003", "42501"].contains(error?.sqlState), "\(attack): \(String(describing: error))")
     }
-    #expect(["PL003", "42501"].contains(error?.sqlState), "\(String(describing: error))")
     #expect(try await log.problems() == [])
     #expect(try await log.reader.head() == 4)
   }
