@@ -56,7 +56,9 @@ package import EventLoop
   }
 
   isolated deinit {
-    close()
+    // Nobody waits any more: a run holds on to its connection.
+    watch?.cancel()
+    if let pointer = unsafe pointer { unsafe PQfinish(pointer) }
   }
 
   package var isOpen: Bool { unsafe pointer != nil }
