@@ -37,10 +37,11 @@ enum FollowCommand {
         if isJSON { terminal.print(reply.text) }
         for event in reply["events"]?.array ?? [] {
           if !isJSON { terminal.print(line(event, names, session.clock, terminal.style)) }
+          // Only what was printed counts: the first reply speaks of the head, which may be far ahead.
+          position = event["position"]?.int ?? position
         }
         // What was said must not wait for what comes next.
         terminal.flush()
-        position = max(position ?? 0, reply["position"]?.int ?? 0)
         return true
       }
     } catch {

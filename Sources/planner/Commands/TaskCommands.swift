@@ -95,7 +95,7 @@ enum TaskCommands {
     invocation.take(["title"], into: &fields)
     let given = try TaskFields.given(invocation, row: task.row)
     for member in given.members { fields[member.name] = member.value }
-    let cleared = TaskFields.cleared(invocation, row: task.row, given: given)
+    let cleared = TaskFields.cleared(invocation, row: task.row)
     if !cleared.isEmpty { fields["clear"] = .array(cleared) }
     let title = invocation.arguments["title"]
     try invocation.make([

@@ -66,20 +66,12 @@ enum TaskFields {
     return .object(recurrence)
   }
 
-  /// The fields to empty: those named, and the other form of the due time where one replaces it.
-  static func cleared(
-    _ invocation: Invocation, row: JSON, given: JSONObject
-  ) -> [JSON] {
-    var fields: [String] = []
-    for name in invocation.arguments.all("clear") {
-      if name == "due" {
-        fields += row["dueAt"] != nil ? ["dueAt"] : ["dueDate"]
-      } else {
-        fields += clearable.filter { $0.name == name }.map(\.field)
-      }
-    }
-    if given["dueDate"] != nil && row["dueAt"] != nil { fields.append("dueAt") }
-    if given["dueAt"] != nil && row["dueDate"] != nil { fields.append("dueDate") }
-    return fields.map { .string($0) }
+  /// The fields to empty; `due` is whichever form of it there is. (A new day or instant replaces the
+  /// other by itself.)
+  static func cleared(_ invocation: Invocation, row: JSON) -> [JSON] {
+    invocation.arguments.all("clear").flatMap { name in
+      let field = clearable.first { $0.name == name }?.field
+      return [field == "dueDate" && row["dueAt"] != nil ? "dueAt" : field]
+    }.compactMap { $0.map { .string($0) } }
   }
 }
