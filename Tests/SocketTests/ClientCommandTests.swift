@@ -144,6 +144,15 @@ import Testing
     #expect(body(run, "changeTask")?["clear"] == ["tags"])
   }
 
+  @Test func `adds and takes away tags from those there are`() throws {
+    var tagged = task.object ?? [:]
+    tagged["tags"] = ["a", "b"]
+    let run = try ClientRun(
+      ["task", "edit", "Run", "--add-tag", "c", "--add-tag", "a", "--remove-tag", "b"],
+      [ClientPeer().reply(rows(.object(tagged))).reply(applied)])
+    #expect(body(run, "changeTask")?["tags"] == ["a", "c"])
+  }
+
   @Test func `clears whichever due time there is`() throws {
     let run = try ClientRun(
       ["task", "edit", "Run", "--clear", "due"], [ClientPeer().reply(rows(task)).reply(applied)])

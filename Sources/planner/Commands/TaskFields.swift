@@ -41,11 +41,23 @@ enum TaskFields {
         fields["dueAt"] = .string(due.instant.description)
       }
     }
-    if arguments.has("tag") {
-      fields["tags"] = .array(arguments.all("tag").map { .string($0) })
-    }
+    fields["tags"] = try tags(arguments, row)
     fields["recurrence"] = try recurrence(arguments, row)
     return fields
+  }
+
+  /// The tags of `--tag` alone, or those that the task has with some more and without some.
+  private static func tags(_ arguments: ParsedArguments, _ row: JSON) throws(Failure) -> JSON? {
+    let edited = arguments.has("add-tag") || arguments.has("remove-tag")
+    guard edited || arguments.has("tag") else { return nil }
+    guard edited else { return .array(arguments.all("tag").map { .string($0) }) }
+    guard !arguments.has("tag") else {
+      throw .usage("--tag says all tags; it does not go with --add-tag and --remove-tag")
+    }
+    let removed = arguments.all("remove-tag")
+    var tags = (row["tags"]?.array ?? []).compactMap(\.string).filter { !removed.contains($0) }
+    for tag in arguments.all("add-tag") where !tags.contains(tag) { tags.append(tag) }
+    return .array(tags.map { .string($0) })
   }
 
   /// A rule and its switches; a switch alone keeps the rule that the task has.
