@@ -30,7 +30,7 @@ import Varlink
     var pid: pid_t = 0
     let result = posix_spawn(&pid, ClientProgramTests.path, &actions, nil, &words, environ)
     precondition(result == 0, "\(ClientProgramTests.path): error \(result)")
-    words.forEach { free($0) }
+    for word in words { free(word) }
     close(pipes[0][1])
     close(pipes[1][1])
     let texts = pipes.map { read(all: $0[0]) }
