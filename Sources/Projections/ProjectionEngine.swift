@@ -57,8 +57,13 @@ package final class ProjectionEngine {
       throw LogFault(error)
     }
     projector.start()
-    let report = await reload()
-    for refusal in report.refused { log("projection refused: \(refusal)") }
+    // What answers already need not wait for what has changed since.
+    if catalog.views.isEmpty { return await readFolders() }
+    Task { @EventLoop in await readFolders() }
+  }
+
+  private func readFolders() async {
+    for refusal in await reload().refused { log("projection refused: \(refusal)") }
   }
 
   package func stop() {
@@ -78,7 +83,7 @@ package final class ProjectionEngine {
           continue
         }
         catalog.serve(folder, build, views)
-      case "building": continue
+      // What an interrupted job or a swap has left.
       default: try await store.drop(build.id)
       }
     }
