@@ -12,7 +12,7 @@ private struct Run {
   var rejections: [Rule: Int] = [:]
   var commands = 0
 
-  init(seed: UInt64, commands: Int = 600, check: (Run, PlannerState, [PlannerEvent]) -> Void) {
+  init(seed: UInt64, commands: Int = 400, check: (Run, PlannerState, [PlannerEvent]) -> Void) {
     var random = SplitMix64(seed: seed)
     var clients = (0..<3).map { client in
       CommandGenerator(seed: seed &* 31 &+ UInt64(client), client: client, of: 3, now: Given.now)
@@ -33,7 +33,7 @@ private struct Run {
 }
 
 @Suite struct PropertyTests {
-  static let seeds: [UInt64] = [1, 2, 3, 42, 2_026, 0xDEAD_BEEF]
+  static let seeds: [UInt64] = [1, 2, 42, 2_026]
 
   @Test(arguments: seeds)
   func `evolve accepts all that decide emits`(seed: UInt64) throws {
@@ -59,7 +59,7 @@ private struct Run {
 
   @Test(arguments: seeds)
   func `names and ranks are unique, and nothing hangs in the air`(seed: UInt64) {
-    _ = Run(seed: seed, commands: 300) { run, _, _ in #expect(faults(of: run.state) == []) }
+    _ = Run(seed: seed, commands: 200) { run, _, _ in #expect(faults(of: run.state) == []) }
   }
 
   @Test(arguments: seeds)
