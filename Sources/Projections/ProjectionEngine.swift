@@ -148,6 +148,11 @@ package final class ProjectionEngine {
     defer { isReloading = false }
     var report = ReloadReport()
     let names = ((try? Files.list(folder)) ?? []).filter { Files.isFolder("\(folder)/\($0)") }
+    // First, so that a method may move from one folder to another.
+    for name in catalog.served.keys.sorted() where !names.contains(name) {
+      await remove(name)
+      report.removed.append(name)
+    }
     for name in names {
       do throws(ProjectionRefusal) {
         let read = try ProjectionFolder(name: name, at: "\(folder)/\(name)")
@@ -155,10 +160,6 @@ package final class ProjectionEngine {
       } catch {
         report.refused.append(error)
       }
-    }
-    for name in catalog.served.keys.sorted() where !names.contains(name) {
-      await remove(name)
-      report.removed.append(name)
     }
     return report
   }
