@@ -57,7 +57,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "planner", dependencies: ["CLinux", "JSON", "Scalars", "Varlink"], swiftSettings: strict),
+      name: "planner", dependencies: ["CLinux", "JSON", "Scalars", "Varlink"], swiftSettings: strict
+    ),
     .executableTarget(
       name: "varlink-certification", dependencies: ["EventLoop", "JSON", "Varlink"],
       swiftSettings: strict),
@@ -82,10 +83,15 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "SystemTests",
+      dependencies: [
+        "CLinux", "EventLoop", "Files", "JSON", "Scalars", "TestSupport", "plannerd", "planner",
+      ], swiftSettings: strict),
+    .testTarget(
       name: "SocketTests",
       dependencies: [
-        "EventLoop", "JSON", "Planner", "Scalars", "Varlink", "TestSupport", "plannerd", "planner",
-        "varlink-certification",
+        "CLinux", "EventLoop", "Files", "JSON", "Planner", "Scalars", "Varlink", "TestSupport",
+        "plannerd", "planner", "varlink-certification",
       ],
       swiftSettings: strict),
   ]

@@ -34,7 +34,8 @@ package struct PlannerDecider: Decider {
 
   private func personSeen(_ actor: Actor) -> EventDraft {
     EventDraft(
-      stream: StreamID(category: PlannerDecider.personCategory, id: actor.personID), type: "PersonSeen",
+      stream: StreamID(category: PlannerDecider.personCategory, id: actor.personID),
+      type: "PersonSeen",
       data: [
         "personId": .string(actor.personID.description), "authority": .string(authority),
         "uid": .int(actor.uid),
@@ -52,7 +53,8 @@ extension SubmittedCommand where D == PlannerDecider {
     do throws(Rejection) {
       let command = try Command(json: json)
       self.init(
-        id: command.id, name: command.name, bodyHash: Hashing.sha256(command.hashedBody.canonicalBytes),
+        id: command.id, name: command.name,
+        bodyHash: Hashing.sha256(command.hashedBody.canonicalBytes),
         expectedVersion: command.expectedVersion, occurredAt: command.occurredAt,
         command: .success(command))
     } catch {

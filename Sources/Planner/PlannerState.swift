@@ -2,7 +2,7 @@ package import JSON
 import Scalars
 
 /// What a planner's events add up to, as far as deciding needs it.
-package struct PlannerState: Sendable {
+package struct PlannerState: Sendable, Equatable {
   /// The version of the last event; 0 before the first.
   package private(set) var version = 0
 

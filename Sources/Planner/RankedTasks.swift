@@ -4,7 +4,7 @@ import Scalars
 ///
 /// Kept in sorted runs of bounded length, so that putting one in costs the length of a run and not that
 /// of the whole.
-struct RankedTasks: Sendable {
+struct RankedTasks: Sendable, Equatable {
   struct Entry: Hashable, Comparable, Sendable {
     let rank: Int
     let id: TaskID
@@ -59,6 +59,11 @@ struct RankedTasks: Sendable {
     if index < runs[run].count, runs[run][index] == entry { index += 1 }
     if index < runs[run].count { return runs[run][index] }
     return run + 1 < runs.count ? runs[run + 1].first : nil
+  }
+
+  /// The same tasks in the same order, however they are cut into runs.
+  static func == (left: RankedTasks, right: RankedTasks) -> Bool {
+    left.entries == right.entries
   }
 
   /// The run that an entry is in or belongs into: the last that starts at or below it, else the first.

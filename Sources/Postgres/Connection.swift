@@ -55,6 +55,10 @@ package import EventLoop
     }
   }
 
+  isolated deinit {
+    close()
+  }
+
   package var isOpen: Bool { unsafe pointer != nil }
 
   /// Runs statements as one transaction in one round trip: the rows of each, or the error of the first
@@ -123,7 +127,9 @@ package import EventLoop
     }
     let sent = unsafe buffer.withUnsafeBytes { bytes in
       let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-      let values = unsafe offsets.map { offset in unsafe offset.flatMap { unsafe base?.advanced(by: $0) } }
+      let values = unsafe offsets.map { offset in
+        unsafe offset.flatMap { unsafe base?.advanced(by: $0) }
+      }
       return unsafe values.withUnsafeBufferPointer { values in
         unsafe PQsendQueryPrepared(
           pointer, query.statement.name, Int32(values.count), values.baseAddress, nil, nil, 0)
@@ -195,7 +201,8 @@ package import EventLoop
       segments.removeFirst()
       return finish(segment)
     }
-    let preparing = segment.answered < segment.entries.count ? segment.entries[segment.answered] : nil
+    let preparing =
+      segment.answered < segment.entries.count ? segment.entries[segment.answered] : nil
     segment.answered += 1
     switch status {
     case PGRES_PIPELINE_ABORTED, PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
@@ -227,7 +234,8 @@ package import EventLoop
 
   private func connectionError() -> PostgresError {
     let text = unsafe pointer.map { unsafe String(cString: PQerrorMessage($0)) } ?? ""
-    return PostgresError(sqlState: nil, message: text.isEmpty ? "the connection was lost" : oneLine(text))
+    return PostgresError(
+      sqlState: nil, message: text.isEmpty ? "the connection was lost" : oneLine(text))
   }
 
   /// Ends the connection; whatever was under way may or may not have happened.

@@ -13,7 +13,9 @@ package struct Statement: Sendable, Hashable {
     func hash(_ basis: UInt64) -> UInt64 {
       sql.utf8.reduce(basis) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
-    name = String(hash(0xcbf2_9ce4_8422_2325), radix: 36) + String(hash(0x9E37_79B9_7F4A_7C15), radix: 36)
+    name =
+      String(hash(0xcbf2_9ce4_8422_2325), radix: 36)
+      + String(hash(0x9E37_79B9_7F4A_7C15), radix: 36)
   }
 
   package func callAsFunction(_ parameters: Parameter...) -> Query {
@@ -64,7 +66,9 @@ package struct Parameter: Sendable, ExpressibleByStringLiteral, ExpressibleByNil
       }
       out.append(UInt8(ascii: "\""))
       for byte in value.utf8 {
-        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append(UInt8(ascii: "\\")) }
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+          out.append(UInt8(ascii: "\\"))
+        }
         out.append(byte)
       }
       out.append(UInt8(ascii: "\""))

@@ -80,7 +80,8 @@ struct BuildStore {
     "SELECT \(Build.columns) FROM projection.create_build($1, $2, $3, $4::jsonb, $5)")
 
   func goLive(_ build: Int) async throws(PostgresError) {
-    _ = try await session.run(Statement("SELECT projection.go_live($1)")(.int(build)), resend: .forbidden)
+    _ = try await session.run(
+      Statement("SELECT projection.go_live($1)")(.int(build)), resend: .forbidden)
   }
 
   /// Takes a live build out of service.
@@ -91,7 +92,8 @@ struct BuildStore {
   }
 
   func drop(_ build: Int) async throws(PostgresError) {
-    _ = try await session.run(Statement("SELECT projection.drop_build($1)")(.int(build)), resend: .allowed)
+    _ = try await session.run(
+      Statement("SELECT projection.drop_build($1)")(.int(build)), resend: .allowed)
   }
 
   /// Keeps the files of a folder whose queries alone have changed.

@@ -34,9 +34,11 @@ final class JobBoard {
         JobBoard.insertStatement(.text(kind.rawValue), .text(projection)), resend: .forbidden)
       job = Job(JobStatus(rows, row: 0))
     } catch {
-      if error.sqlState == "23505", let id = running.values.first(where: {
-        $0.status.kind == kind && $0.status.projection == projection
-      })?.status.id {
+      if error.sqlState == "23505",
+        let id = running.values.first(where: {
+          $0.status.kind == kind && $0.status.projection == projection
+        })?.status.id
+      {
         throw .alreadyRunning(id)
       }
       throw .unavailable(error.description)

@@ -26,7 +26,8 @@ struct PreparedView: Sendable {
     self.build = build
     func refusal(_ message: String) -> ProjectionRefusal {
       ProjectionRefusal(
-        projection: build.projection, file: "queries/\(query.method).sql", line: 1, message: message)
+        projection: build.projection, file: "queries/\(query.method).sql", line: 1, message: message
+      )
     }
     var columns: [Column] = []
     for index in 0..<rows.columnCount {
@@ -104,7 +105,8 @@ struct PreparedView: Sendable {
     let keyTypes = order.keys.map { type(of: $0.column) }
     let keys = order.keys.indices.map { "p.key\($0)" }.joined(separator: ", ")
     let keyColumns = order.keys.enumerated().map { "\(quoted($1.column))::text AS key\($0)" }
-    let condition = afterCursor ? "WHERE \(order.after(firstParameter: build + 2, types: keyTypes))" : ""
+    let condition =
+      afterCursor ? "WHERE \(order.after(firstParameter: build + 2, types: keyTypes))" : ""
     return Statement(
       """
       SELECT b.position, p.row, \(keys)

@@ -73,7 +73,8 @@ package final class ProjectionEngine {
       switch build.state {
       case "live":
         projector.add(build)
-        guard let folder = build.folder, let views = try? await catalog.prepare(folder, on: build) else {
+        guard let folder = build.folder, let views = try? await catalog.prepare(folder, on: build)
+        else {
           continue
         }
         catalog.serve(folder, build, views)
@@ -157,7 +158,9 @@ package final class ProjectionEngine {
     return report
   }
 
-  private func take(_ read: ProjectionFolder, _ report: inout ReloadReport) async throws(ProjectionRefusal) {
+  private func take(_ read: ProjectionFolder, _ report: inout ReloadReport)
+    async throws(ProjectionRefusal)
+  {
     guard let served = catalog.served[read.name] else {
       try await replace(with: read, job: nil)
       return report.added.append(read.name)
@@ -171,7 +174,9 @@ package final class ProjectionEngine {
     report.changed.append(read.name)
   }
 
-  private func changeQueries(_ read: ProjectionFolder, _ build: Build) async throws(ProjectionRefusal) {
+  private func changeQueries(_ read: ProjectionFolder, _ build: Build)
+    async throws(ProjectionRefusal)
+  {
     do throws(BuildFailure) {
       let views = try await catalog.prepare(read, on: build)
       try? await store.setSource(build.id, read)
@@ -209,7 +214,10 @@ package final class ProjectionEngine {
         let views = try await catalog.prepare(read, on: build)
         let caughtUp = try await worker.catchUp(build, job)
         try await swapIn(read, caughtUp, views)
-        job.update { $0.processed = tail.head; $0.total = tail.head }
+        job.update {
+          $0.processed = tail.head
+          $0.total = tail.head
+        }
       } catch {
         try? await store.drop(build.id)
         switch error {
@@ -314,7 +322,9 @@ package final class ProjectionEngine {
     }
   }
 
-  package func jobs(limit: Int) async throws(JobError) -> [JobStatus] { try await jobs.newest(limit) }
+  package func jobs(limit: Int) async throws(JobError) -> [JobStatus] {
+    try await jobs.newest(limit)
+  }
   package func job(_ id: Int) async throws(JobError) -> JobStatus { try await jobs.status(id) }
   package func cancel(_ id: Int) async throws(JobError) -> JobStatus { try await jobs.cancel(id) }
 

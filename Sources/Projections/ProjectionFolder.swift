@@ -58,7 +58,8 @@ package struct ProjectionFolder: Sendable, Equatable {
     var queries: [ViewQuery] = []
     for (file, text) in files.sorted(by: { $0.key < $1.key }) where file.hasPrefix("queries/") {
       try Determinism.check(text, file: file, projection: name)
-      queries.append(try ViewQuery(file: file, text: text, projection: name, isScoped: category != nil))
+      queries.append(
+        try ViewQuery(file: file, text: text, projection: name, isScoped: category != nil))
     }
     self.queries = queries
   }
@@ -78,7 +79,9 @@ package struct ProjectionFolder: Sendable, Equatable {
   }
 
   /// `-- scope: planner` on the first line.
-  private static func scope(of tableSQL: String, _ name: String) throws(ProjectionRefusal) -> String? {
+  private static func scope(of tableSQL: String, _ name: String) throws(ProjectionRefusal)
+    -> String?
+  {
     let first = tableSQL.split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
     guard first.hasPrefix("-- scope:") else {
       throw ProjectionRefusal(
@@ -88,7 +91,8 @@ package struct ProjectionFolder: Sendable, Equatable {
     let scope = trimmed(first.dropFirst("-- scope:".count))
     guard isName(scope) else {
       throw ProjectionRefusal(
-        projection: name, file: "table.sql", line: 1, message: "`\(scope)` is no category of streams")
+        projection: name, file: "table.sql", line: 1,
+        message: "`\(scope)` is no category of streams")
     }
     return scope == "all" ? nil : scope
   }
@@ -98,7 +102,9 @@ package struct ProjectionFolder: Sendable, Equatable {
     let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
     return letters.contains(first)
-      && text.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") }
+      && text.utf8.allSatisfy {
+        letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_")
+      }
   }
 }
 
@@ -115,13 +121,16 @@ enum Determinism {
   private static let words: Set<String> = [
     "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "random",
     "gen_random_uuid", "nextval", "current_timestamp", "current_date", "current_time", "localtime",
-    "localtimestamp", "setval", "txid_current", "pg_current_xact_id", "current_user", "session_user",
+    "localtimestamp", "setval", "txid_current", "pg_current_xact_id", "current_user",
+    "session_user",
   ]
 
   static func check(_ sql: String, file: String, projection: String) throws(ProjectionRefusal) {
     for (index, line) in sql.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let code = lineWithoutComment(line)
-      for word in code.lowercased().split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") }) {
+      for word in code.lowercased().split(whereSeparator: {
+        !($0.isLetter || $0.isNumber || $0 == "_")
+      }) {
         guard words.contains(String(word)) else { continue }
         throw ProjectionRefusal(
           projection: projection, file: file, line: index + 1,

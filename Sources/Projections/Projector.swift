@@ -131,7 +131,8 @@ final class Projector {
   }
 
   private func failed(_ build: Build, _ error: PostgresError) async {
-    let message = build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? error.description
+    let message =
+      build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? error.description
     builds[build.id]?.failure = message
     if let build = builds[build.id] { onAdvance(build) }
     try? await store.setFailure(build.id, message)

@@ -29,7 +29,9 @@ final class ViewCatalog {
   }
 
   /// The queries of a folder, tried against a build.
-  func prepare(_ folder: ProjectionFolder, on build: Build) async throws(BuildFailure) -> [PreparedView] {
+  func prepare(_ folder: ProjectionFolder, on build: Build) async throws(BuildFailure)
+    -> [PreparedView]
+  {
     var views: [PreparedView] = []
     for query in folder.queries {
       if let other = self.views[query.method], other.build.projection != folder.name {
@@ -84,7 +86,8 @@ final class ViewCatalog {
   func advanced(_ build: Build) {
     guard served[build.projection]?.build.id == build.id else { return }
     served[build.projection]?.build = build
-    for waiter in waiters where waiter.projection == build.projection && waiter.position <= build.position {
+    for waiter in waiters
+    where waiter.projection == build.projection && waiter.position <= build.position {
       waiter.signal.fire()
     }
     waiters.removeAll { $0.signal.hasFired }
@@ -107,7 +110,8 @@ final class ViewCatalog {
   /// Another daemon may have put other builds in the place of those known here.
   func refresh() async {
     guard let builds = try? await store.all() else { return }
-    for build in builds where build.state == "live" && served[build.projection]?.build.id != build.id {
+    for build in builds
+    where build.state == "live" && served[build.projection]?.build.id != build.id {
       guard let served = served[build.projection], served.build.generation == build.generation,
         let views = try? await prepare(served.folder, on: build)
       else { continue }

@@ -28,17 +28,22 @@ package struct ViewQuery: Sendable, Equatable {
     func refusal(_ line: Int, _ message: String) -> ProjectionRefusal {
       ProjectionRefusal(projection: projection, file: file, line: line, message: message)
     }
-    guard let initial = method.utf8.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(initial),
-      method.utf8.allSatisfy({ $0 < 0x80 && (Character(Unicode.Scalar($0)).isLetter || (0x30...0x39).contains($0)) })
+    guard let initial = method.utf8.first,
+      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(initial),
+      method.utf8.allSatisfy({
+        $0 < 0x80 && (Character(Unicode.Scalar($0)).isLetter || (0x30...0x39).contains($0))
+      })
     else { throw refusal(1, "a method's name is letters and digits, a capital first") }
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       guard line.hasPrefix("--") else { break }
       let content = trimmed(line.dropFirst(2))
       do {
         if content.hasPrefix("parameters:") {
           parameters = try QueryParameter.list(content.dropFirst("parameters:".count))
         } else if content.hasPrefix("never null:") {
-          neverNull = Set(content.dropFirst("never null:".count).split(separator: ",").map { trimmed($0) })
+          neverNull = Set(
+            content.dropFirst("never null:".count).split(separator: ",").map { trimmed($0) })
         } else if content.hasPrefix("pages by") {
           orders.append(try PageOrder(content.dropFirst("pages by".count)))
         } else if content == "now" {
@@ -80,10 +85,12 @@ package struct QueryParameter: Sendable, Equatable {
     for item in text.split(separator: ",") {
       let words = trimmed(item).split(separator: " ")
       guard words.count == 2 else {
-        throw HeaderError(message: "a parameter is `name type` or `name type?`, not `\(trimmed(item))`")
+        throw HeaderError(
+          message: "a parameter is `name type` or `name type?`, not `\(trimmed(item))`")
       }
       let isOptional = words[1].hasSuffix("?")
-      guard let type = ValueType(rawValue: String(isOptional ? words[1].dropLast() : words[1])) else {
+      guard let type = ValueType(rawValue: String(isOptional ? words[1].dropLast() : words[1]))
+      else {
         throw HeaderError(message: "`\(words[1])` is no parameter type")
       }
       parameters.append(QueryParameter(name: String(words[0]), type: type, isOptional: isOptional))
@@ -155,7 +162,9 @@ package struct PageOrder: Sendable, Equatable {
   /// Reads ` newest: createdAt desc, taskId`.
   init(_ text: some StringProtocol) throws(HeaderError) {
     let parts = text.split(separator: ":", maxSplits: 1)
-    guard parts.count == 2 else { throw HeaderError(message: "an order is `pages by NAME: column, …`") }
+    guard parts.count == 2 else {
+      throw HeaderError(message: "an order is `pages by NAME: column, …`")
+    }
     name = trimmed(parts[0])
     var keys: [Key] = []
     for item in parts[1].split(separator: ",") {
@@ -163,10 +172,12 @@ package struct PageOrder: Sendable, Equatable {
       guard let column = words.first else { throw HeaderError(message: "an order names columns") }
       let rest = words.dropFirst().joined(separator: " ").lowercased()
       switch rest {
-      case "", "asc", "nulls last": keys.append(Key(column: column, descending: false, nullsLast: true))
+      case "", "asc", "nulls last":
+        keys.append(Key(column: column, descending: false, nullsLast: true))
       case "desc": keys.append(Key(column: column, descending: true, nullsLast: false))
       case "desc nulls last": keys.append(Key(column: column, descending: true, nullsLast: true))
-      default: throw HeaderError(message: "`\(rest)` is no direction: desc, nulls last, desc nulls last")
+      default:
+        throw HeaderError(message: "`\(rest)` is no direction: desc, nulls last, desc nulls last")
       }
     }
     self.keys = keys
@@ -201,5 +212,7 @@ package struct PageOrder: Sendable, Equatable {
 
 /// An identifier of SQL in quotes.
 func quoted(_ identifier: String) -> String {
-  "\"" + identifier.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  "\""
+    + identifier.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+    + "\""
 }

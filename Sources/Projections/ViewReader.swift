@@ -95,7 +95,9 @@ struct ViewPlan {
   init(_ view: PreparedView, _ request: ViewRequest) throws(ViewError) {
     var values: [Parameter] = []
     for parameter in view.query.parameters {
-      if parameter.name == "planner" || (parameter == view.query.parameters.first && request.scope != nil) {
+      if parameter.name == "planner"
+        || (parameter == view.query.parameters.first && request.scope != nil)
+      {
         values.append(.text(request.scope?.description))
       } else {
         values.append(try parameter.bind(request.parameters[parameter.name]))
@@ -154,11 +156,14 @@ struct ViewPlan {
     return out
   }
 
-  private static func order(_ view: PreparedView, _ request: ViewRequest) throws(ViewError) -> PageOrder {
+  private static func order(_ view: PreparedView, _ request: ViewRequest) throws(ViewError)
+    -> PageOrder
+  {
     guard let name = request.parameters["sort"]?.string else { return view.query.orders[0] }
     guard let order = view.query.orders.first(where: { $0.name == name }) else {
       let names = view.query.orders.map(\.name).joined(separator: ", ")
-      throw .invalid(parameter: "sort", rule: "unknownSort", message: "sort must be one of \(names)")
+      throw .invalid(
+        parameter: "sort", rule: "unknownSort", message: "sort must be one of \(names)")
     }
     return order
   }
@@ -167,7 +172,8 @@ struct ViewPlan {
     guard let limit = request.parameters["limit"]?.int else { return ViewReader.defaultLimit }
     guard (1...ViewReader.maxLimit).contains(limit) else {
       throw .invalid(
-        parameter: "limit", rule: "outOfRange", message: "limit must be 1 to \(ViewReader.maxLimit)")
+        parameter: "limit", rule: "outOfRange", message: "limit must be 1 to \(ViewReader.maxLimit)"
+      )
     }
     return limit
   }
@@ -197,7 +203,8 @@ struct ViewCursor {
   }
 
   init(_ text: String, order: PageOrder, fingerprint: String) throws(ViewError) {
-    guard let bytes = Hashing.bytes(hex: text), let parsed = try? JSON.parse(String(decoding: bytes, as: UTF8.self)),
+    guard let bytes = Hashing.bytes(hex: text),
+      let parsed = try? JSON.parse(String(decoding: bytes, as: UTF8.self)),
       let name = parsed[0]?.string, let print = parsed[1]?.string, let values = parsed[2]?.array,
       values.count == order.keys.count, values.allSatisfy({ $0 == .null || $0.string != nil })
     else {
@@ -226,7 +233,9 @@ extension QueryParameter {
     }
     switch type {
     case .uuid:
-      guard let id = value.string.flatMap({ UUID($0) }) else { throw invalid("invalidID", "a UUID") }
+      guard let id = value.string.flatMap({ UUID($0) }) else {
+        throw invalid("invalidID", "a UUID")
+      }
       return .text(id.description)
     case .date:
       guard let date = value.string.flatMap({ CalendarDate($0) }) else {

@@ -34,10 +34,14 @@ struct Worker {
         let upTo = min(tail.head, build.position + Worker.chunk)
         _ = try await connection!.run(Fold.queries([build], after: build.position, upTo: upTo))
         build.position = upTo
-        job.update { $0.processed = upTo; $0.total = tail.head }
+        job.update {
+          $0.processed = upTo
+          $0.total = tail.head
+        }
       } catch {
         guard error.isUnavailable || error.sqlState == "PL004" else {
-          throw .failed(build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? "\(error)")
+          throw .failed(
+            build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? "\(error)")
         }
         await EventLoop.sleep(backoff.next())
         if let known = try? await store.build(build.id) { build = known }
@@ -62,13 +66,19 @@ struct Worker {
         throw PostgresError(sqlState: nil, message: "the live build was replaced")
       }
       if scratch.position < position {
-        _ = try await connection.run(Fold.queries([scratch], after: scratch.position, upTo: position))
+        _ = try await connection.run(
+          Fold.queries([scratch], after: scratch.position, upTo: position))
         scratch.position = position
       }
       let digests = Statement("SELECT table_name, row_count, digest FROM projection.digests($1)")
-      let both = try await connection.run([digests(.text(live.schemaName)), digests(.text(scratch.schemaName))])
+      let both = try await connection.run([
+        digests(.text(live.schemaName)), digests(.text(scratch.schemaName)),
+      ])
       _ = try await connection.run([Query(Statement("COMMIT"))])
-      job.update { $0.processed = position; $0.total = position }
+      job.update {
+        $0.processed = position
+        $0.total = position
+      }
       return Worker.report(position, live: both[0], fresh: both[1])
     } catch {
       throw .failed("\(error)")

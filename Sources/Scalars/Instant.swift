@@ -41,7 +41,8 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
     let inDay = microseconds - day * 86_400_000_000
     let seconds = inDay / 1_000_000
     var text = "\(CalendarDate(daysSinceEpoch: day))T"
-    text += "\(padded(seconds / 3_600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
+    text +=
+      "\(padded(seconds / 3_600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
     var fraction = padded(inDay % 1_000_000, 6)
     while fraction.last == "0" { fraction.removeLast() }
     return text + (fraction.isEmpty ? "Z" : ".\(fraction)Z")

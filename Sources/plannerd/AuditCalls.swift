@@ -8,7 +8,15 @@ extension PlannerService {
   static let maxEntries = 1_000
 
   func audit(_ call: Call, _ caller: Caller) async {
-    guard let query = auditQuery(call, caller) else { return }
+    do throws(InvalidInput) {
+      guard let query = try auditQuery(call, caller) else { return }
+      await answer(call, query)
+    } catch {
+      invalid(call, error.parameter, error.rule, error.message)
+    }
+  }
+
+  private func answer(_ call: Call, _ query: AuditQuery) async {
     do throws(LogFault) {
       let (entries, next) = try await daemon.audit.entries(query)
       var reply = Array("{\"entries\":[".utf8)
@@ -25,48 +33,87 @@ extension PlannerService {
     }
   }
 
-  /// The question that the parameters ask; nil where it was answered with an error.
-  private func auditQuery(_ call: Call, _ caller: Caller) -> AuditQuery? {
+  /// The question that the parameters ask; nil where the planner is not the caller's, which is then said.
+  private func auditQuery(_ call: Call, _ caller: Caller) throws(InvalidInput) -> AuditQuery? {
     var query = AuditQuery()
-    let parameters = call.parameters
-    if !caller.isAdministrator {
+    let parameters = ParameterReader(call.parameters)
+    if caller.isAdministrator {
+      query.planner = try parameters.id("planner")
+    } else {
       query.visibleTo = (caller.actor.personID, caller.planner)
-      if parameters["planner"]?.string != nil {
+      if parameters.text("planner") != nil {
         guard let planner = planner(call, caller) else { return nil }
         query.planner = planner
       }
     }
-    var isValid = true
-    func read<Value>(_ name: String, _ rule: String, _ form: String, _ read: (String) -> Value?) -> Value? {
-      guard isValid, let text = parameters[name]?.string else { return nil }
-      guard let value = read(text) else {
-        isValid = false
-        invalid(call, name, rule, "\(name) must be \(form)")
-        return nil
-      }
-      return value
+    query.since = try parameters.instant("since")
+    query.until = try parameters.instant("until")
+    query.person = try parameters.id("personId")
+    query.entity = try parameters.id("entityId")
+    query.uid = parameters.int("uid")
+    query.command = parameters.text("command")
+    query.eventType = parameters.text("eventType")
+    query.result = parameters.text("result")
+    query.limit = try parameters.int("limit", in: 1...PlannerService.maxEntries) ?? query.limit
+    switch parameters.text("order") {
+    case nil, "newest": query.oldestFirst = false
+    case "oldest": query.oldestFirst = true
+    default: throw InvalidInput("order", "unknownOrder", "newest or oldest")
     }
-    if caller.isAdministrator { query.planner = read("planner", "invalidID", "a UUID") { UUID($0) } }
-    query.since = read("since", "invalidInstant", "an RFC 3339 instant") { Instant($0) }
-    query.until = read("until", "invalidInstant", "an RFC 3339 instant") { Instant($0) }
-    query.person = read("personId", "invalidID", "a UUID") { UUID($0) }
-    query.entity = read("entityId", "invalidID", "a UUID") { UUID($0) }
-    query.cursor = read("cursor", "invalidCursor", "the cursor of an answer") { AuditCursor($0) }
-    query.oldestFirst =
-      read("order", "unknownOrder", "newest or oldest") { ["newest": false, "oldest": true][$0] } ?? false
-    query.uid = parameters["uid"]?.int
-    query.command = parameters["command"]?.string
-    query.eventType = parameters["eventType"]?.string
-    query.result = parameters["result"]?.string
-    if let limit = parameters["limit"]?.int {
-      guard isValid else { return nil }
-      guard (1...PlannerService.maxEntries).contains(limit) else {
-        invalid(call, "limit", "outOfRange", "limit must be 1 to \(PlannerService.maxEntries)")
-        return nil
+    if let text = parameters.text("cursor") {
+      guard let cursor = AuditCursor(text) else {
+        throw InvalidInput("cursor", "invalidCursor", "the cursor of an answer")
       }
-      query.limit = limit
+      query.cursor = cursor
     }
-    return isValid ? query : nil
+    return query
+  }
+}
+
+/// A parameter of the right type with a wrong value.
+struct InvalidInput: Error {
+  let parameter: String
+  let rule: String
+  let message: String
+
+  init(_ parameter: String, _ rule: String, _ form: String) {
+    self.parameter = parameter
+    self.rule = rule
+    message = "\(parameter) must be \(form)"
+  }
+}
+
+/// Reads the parameters of a call, whose types have been checked.
+struct ParameterReader {
+  private let parameters: JSONObject
+
+  init(_ parameters: JSONObject) {
+    self.parameters = parameters
+  }
+
+  func text(_ name: String) -> String? { parameters[name]?.string }
+  func int(_ name: String) -> Int? { parameters[name]?.int }
+
+  func int(_ name: String, in range: ClosedRange<Int>) throws(InvalidInput) -> Int? {
+    guard let value = int(name) else { return nil }
+    guard range.contains(value) else {
+      throw InvalidInput(name, "outOfRange", "\(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  func id(_ name: String) throws(InvalidInput) -> UUID? {
+    guard let text = text(name) else { return nil }
+    guard let id = UUID(text) else { throw InvalidInput(name, "invalidID", "a UUID") }
+    return id
+  }
+
+  func instant(_ name: String) throws(InvalidInput) -> Instant? {
+    guard let text = text(name) else { return nil }
+    guard let instant = Instant(text) else {
+      throw InvalidInput(name, "invalidInstant", "an RFC 3339 instant")
+    }
+    return instant
   }
 }
 

@@ -111,7 +111,9 @@ final class ControlService: VarlinkInterface {
       message = error.description
     }
     if message != nil { state = "databaseUnavailable" }
-    if message == nil, drift > 1 { message = "the log's last time is ahead of this machine's clock" }
+    if message == nil, drift > 1 {
+      message = "the log's last time is ahead of this machine's clock"
+    }
     if message == nil, daemon.access.dropped > 0 {
       message = "\(daemon.access.dropped) attempts could not be written to the access record"
     }

@@ -64,7 +64,7 @@ final class Daemon {
       query: database.info("plannerd_query"), tail: tail, log: { Log.line($0) })
     var limits = ServerLimits()
     limits.connections = options.connections
-    limits.connectionsPerUser = options.connectionsPerUser
+    limits.connectionsPerUid = options.connectionsPerUser
     server = VarlinkServer(
       identity: ServiceIdentity(
         vendor: "plannerd", product: "plannerd", version: Version.text, url: "https://plannerd.org"),
@@ -92,7 +92,9 @@ final class Daemon {
     try Files.makeFolder(folder, mode: 0o750)
     var group: UInt32?
     if let name = options.group {
-      guard let entry = SystemGroup.named(name) else { throw StartError("there is no group \(name)") }
+      guard let entry = SystemGroup.named(name) else {
+        throw StartError("there is no group \(name)")
+      }
       group = entry
       if made { try Files.give(folder, toUID: geteuid(), gid: entry) }
     }

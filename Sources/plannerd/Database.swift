@@ -47,7 +47,8 @@ final class Database {
           try await connection.runScript("ALTER ROLE \(role) LOGIN")
         }
       }
-      let rows = try await connection.run([Query(Statement("SELECT name FROM pg_timezone_names"))])[0]
+      let rows = try await connection.run([Query(Statement("SELECT name FROM pg_timezone_names"))])[
+        0]
       timezones = Set((0..<rows.count).map { rows.text($0, 0) })
     } catch {
       throw StartError("\(error)")

@@ -2,6 +2,7 @@ import CLinux
 import EventLog
 import EventLoop
 import Glibc
+import Projections
 
 /// `plannerd`: starts the daemon, and stops it when a signal says so.
 @main

@@ -88,7 +88,8 @@ struct Options {
 
   private static var defaultDataFolder: String {
     if isRoot { return "/var/lib/plannerd" }
-    let state = Environment.value("XDG_STATE_HOME") ?? "\(Environment.value("HOME") ?? "/tmp")/.local/state"
+    let state =
+      Environment.value("XDG_STATE_HOME") ?? "\(Environment.value("HOME") ?? "/tmp")/.local/state"
     return "\(state)/plannerd"
   }
 

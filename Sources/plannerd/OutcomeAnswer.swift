@@ -1,6 +1,7 @@
 import EventLog
 import JSON
 import Planner
+import Scalars
 
 /// An outcome as it goes over the wire.
 struct OutcomeAnswer {
@@ -13,7 +14,9 @@ struct OutcomeAnswer {
   private var placement: Placement?
   private let commandID: String
 
-  init(_ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON) {
+  init(
+    _ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON
+  ) {
     commandID = Command.identity(of: json) ?? command.id.description
     commandName = command.name.isEmpty ? OutcomeAnswer.name(of: json) : command.name
     switch outcome {

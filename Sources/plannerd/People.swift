@@ -33,7 +33,9 @@ struct People {
   static func authority(configured: String?, dataFolder: String) throws(FileError) -> String {
     if let configured { return configured }
     let path = "\(dataFolder)/authority"
-    if let kept = try? Files.read(path), let line = kept.split(separator: "\n").first { return String(line) }
+    if let kept = try? Files.read(path), let line = kept.split(separator: "\n").first {
+      return String(line)
+    }
     var generator = SystemRandomNumberGenerator()
     let machine = ["/etc/machine-id", "/var/lib/dbus/machine-id"].lazy
       .compactMap { try? Files.read($0).split(separator: "\n").first.map { String($0) } }.first

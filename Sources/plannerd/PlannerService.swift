@@ -67,12 +67,16 @@ final class PlannerService: VarlinkInterface {
     return [
       "version": .string(Version.text), "schemaVersion": .int(daemon.database.schemaVersion),
       "personId": .string(caller.actor.personID.description),
-      "planner": .string(caller.planner.description), "administrator": .bool(caller.isAdministrator),
-      "interfaces": .array(daemon.server.interfaceNames.map { .string($0) }),
+      "planner": .string(caller.planner.description),
+      "administrator": .bool(caller.isAdministrator),
+      "interfaces": [
+        "org.varlink.service", .string(PlannerInterface.name), .string(ViewsService.name),
+        .string(ControlInterface.name),
+      ],
       "limits": [
         "requestBytes": .int(limits.requestBytes), "replyBytes": .int(limits.replyBytes),
         "jsonDepth": .int(JSON.maxDepth), "connections": .int(limits.connections),
-        "connectionsPerUid": .int(limits.connectionsPerUser),
+        "connectionsPerUid": .int(limits.connectionsPerUid),
         "callsPerConnection": .int(limits.callsPerConnection),
         "commandsPerSubmit": .int(PlannerService.maxCommands),
         "frameSeconds": .int(Int(limits.frameTime.components.seconds)),
@@ -87,13 +91,15 @@ final class PlannerService: VarlinkInterface {
     guard let planner = planner(call, caller) else { return }
     let commands = call.parameters["commands"]?.array ?? []
     guard commands.count <= PlannerService.maxCommands else {
-      return invalid(call, "commands", "tooMany", "at most \(PlannerService.maxCommands) commands in one Submit")
+      return invalid(
+        call, "commands", "tooMany", "at most \(PlannerService.maxCommands) commands in one Submit")
     }
     var submitted: [SubmittedCommand<PlannerDecider>] = []
     for (index, json) in commands.enumerated() {
       guard let id = Command.identity(of: json) else {
         return call.fail(
-          "org.varlink.service.InvalidParameter", ["parameter": .string("commands[\(index)].commandId")])
+          "org.varlink.service.InvalidParameter",
+          ["parameter": .string("commands[\(index)].commandId")])
       }
       submitted.append(SubmittedCommand(json, id: UUID(id) ?? UUID(high: 0, low: 0)))
     }
@@ -120,7 +126,8 @@ final class PlannerService: VarlinkInterface {
   ) {
     for (answer, command) in zip(answers, submitted) where answer.result != "applied" {
       var attempt = daemon.attempt(
-        call, caller, command: answer.commandName, result: answer.result == "idReused" ? "rejected" : answer.result)
+        call, caller, command: answer.commandName,
+        result: answer.result == "idReused" ? "rejected" : answer.result)
       attempt.planner = planner
       attempt.commandID = command.id
       attempt.entityID = try? command.command.get().entityID

@@ -13,7 +13,9 @@ extension PlannerService {
       return call.fail("org.varlink.service.ExpectedMore")
     }
     let after = call.parameters["after"]?.int
-    if let after, after < 0 { return invalid(call, "after", "outOfRange", "after must be 0 or more") }
+    if let after, after < 0 {
+      return invalid(call, "after", "outOfRange", "after must be 0 or more")
+    }
     let streams = [
       StreamID(category: PlannerDecider.category, id: planner),
       StreamID(category: PlannerDecider.personCategory, id: caller.actor.personID),
@@ -45,7 +47,9 @@ final class Subscription {
     }
     call.onHangUp { [weak self] in self?.news.fire() }
     defer { daemon.tail.followers[ObjectIdentifier(self)] = nil }
-    guard await call.send(["ready": true, "position": .int(daemon.tail.head), "events": []]) else { return }
+    guard await call.send(["ready": true, "position": .int(daemon.tail.head), "events": []]) else {
+      return
+    }
     var position = start
     while !call.isOver {
       let news = self.news
@@ -64,7 +68,8 @@ final class Subscription {
   private func read(after position: Int) async -> [Event]? {
     while !call.isOver {
       do throws(LogFault) {
-        return try await daemon.reader.events(of: streams, after: position, limit: Subscription.batch)
+        return try await daemon.reader.events(
+          of: streams, after: position, limit: Subscription.batch)
       } catch {
         guard error.kind == .unavailable || error.kind == .outcomeUnknown else {
           call.fail("\(PlannerInterface.name).Fault", ["message": .string(error.description)])

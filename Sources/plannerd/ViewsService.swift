@@ -65,7 +65,9 @@ final class ViewsService: VarlinkInterface {
   }
 
   private func fail(_ call: Call, _ error: ViewError) {
-    func fail(_ name: String, _ parameters: JSON) { call.fail("\(ViewsService.name).\(name)", parameters) }
+    func fail(_ name: String, _ parameters: JSON) {
+      call.fail("\(ViewsService.name).\(name)", parameters)
+    }
     switch error {
     case .noSuchMethod:
       call.fail("org.varlink.service.MethodNotFound", ["method": .string(call.method)])

@@ -1,8 +1,8 @@
 internal import EventLog
 package import EventLoop
 internal import Files
-package import Postgres
 internal import Glibc
+package import Postgres
 
 /// A throwaway Postgres for the tests of one process: real, but for `fsync`, so that it is quick. It ends with
 /// the process.
@@ -35,7 +35,8 @@ package enum TestCluster {
     starting = promise
     do throws(ClusterError) {
       let cluster = try await PrivateCluster(
-        folder: folder, settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "200"],
+        folder: folder,
+        settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "400"],
         log: { print($0) })
       try await cluster.start()
       try await makeTemplate(cluster)

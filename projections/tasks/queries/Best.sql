@@ -67,7 +67,10 @@ FROM (
       AND tasks."removedAt" IS NULL
       AND tasks.status <> 'done'
       AND (tasks."snoozedUntil" IS NULL OR tasks."snoozedUntil" <= $2)
+    OFFSET 0
   ) AS actionable
+  -- Keeps Postgres from writing each term out wherever it is used, and computing it as often.
+  OFFSET 0
 ) AS terms
 LEFT JOIN themes USING (planner_id, "themeId")
 LEFT JOIN pillars USING (planner_id, "pillarId")

@@ -1,0 +1,346 @@
+internal import EventLoop
+internal import JSON
+
+/// One client's connection: frames in, calls in their order, replies out in the same order.
+///
+/// It goes on until the peer has left or sends no more, and the last call has ended and its reply is out.
+@EventLoop
+final class Connection {
+  let peer: Peer
+  private unowned let server: VarlinkServer
+  private let limits: ServerLimits
+  private let socket: StreamSocket
+  /// Nil once the socket is closed.
+  private var watch: Watch?
+
+  // What comes in.
+  private var frames: FrameReader
+  /// Nothing more is read from the socket.
+  private var inputEnded = false
+  /// Nothing more is taken on, whatever has come: the peer broke the protocol or a bound, or the server stops.
+  private var refuses = false
+  /// Frames may be left that could not be taken on yet.
+  private var framesWait = false
+
+  // What runs: calls in the order of their replies, and those that get none.
+  private var calls: [Call] = []
+  private var onewayCalls = 0
+
+  // What goes out.
+  private var output: [UInt8] = []
+  private var sent = 0
+  private var heldBackBytes = 0
+  private var waitingForRoom: [CheckedContinuation<Void, Never>] = []
+
+  private var frameDeadline: ContinuousClock.Instant?
+  private var readDeadline: ContinuousClock.Instant?
+  private var isSettling = false
+  /// Whether the server has it on its list of connections to settle at the end of the turn.
+  var isDirty = false
+
+  /// Capacity of the output that is kept while nothing waits.
+  private static let keptCapacity = 1 << 16
+
+  init(_ socket: StreamSocket, _ peer: Peer, of server: VarlinkServer) {
+    self.socket = socket
+    self.peer = peer
+    self.server = server
+    limits = server.limits
+    frames = FrameReader(limit: server.limits.requestBytes)
+    watch = EventLoop.watch(socket.descriptor, for: .read) { [self] in ready($0) }
+  }
+
+  private var isGone: Bool { watch == nil }
+  private var unsent: Int { output.count - sent }
+
+  /// Whether another call may start now.
+  private var mayStart: Bool {
+    !refuses && calls.count + onewayCalls < limits.callsPerConnection
+      && unsent + heldBackBytes < 2 * limits.streamBytes
+  }
+
+  // MARK: In
+
+  private func ready(_ interest: Interest) {
+    if !interest.isDisjoint(with: .hangUp) {
+      hungUp()
+    } else {
+      if interest.contains(.read) { receive() }
+      settle()
+    }
+  }
+
+  private func receive() {
+    switch socket.receive(into: &server.chunk) {
+    case .bytes(let count): frames.append(server.chunk[..<count])
+    case .nothingYet: break
+    case .end: inputEnded = true
+    }
+  }
+
+  /// The peer has closed its end. What it sent before is still carried out: a oneway call, say. The kernel
+  /// holds a bounded amount of it.
+  func hungUp() {
+    while !inputEnded && !refuses { receive() }
+    leave()
+    settle()
+  }
+
+  /// Whether the peer has gone and the loop has not come to it yet.
+  var isHungUp: Bool { !isGone && socket.isHungUp }
+
+  /// Brings the connection up to date after anything has happened to it.
+  func settle() {
+    if isSettling { return }
+    isSettling = true
+    var progress = false
+    var taken = 0
+    repeat {
+      taken += takeFrames()
+      progress = flush() || progress
+    } while framesWait && mayStart
+    isSettling = false
+    isDirty = false
+    if isOver { return close() }
+    guard let watch else { return }
+    var interest: Interest = inputEnded || !mayStart ? [] : .read
+    if unsent > 0 { interest.insert(.write) }
+    watch.interest = interest
+    setDeadlines(taken: taken, progress: progress)
+  }
+
+  private func takeFrames() -> Int {
+    if frames.isEmpty { return 0 }
+    let now = ContinuousClock().now
+    var taken = 0
+    while mayStart {
+      switch nextMessage() {
+      case .message(let message): start(message, at: now)
+      case .malformed: refuse()
+      case .none:
+        framesWait = false
+        frames.shrink()
+        return taken
+      }
+      taken += 1
+    }
+    framesWait = !refuses
+    return taken
+  }
+
+  private enum NextMessage {
+    case message(CallMessage)
+    case malformed
+    case none
+  }
+
+  private func nextMessage() -> NextMessage {
+    do {
+      guard let frame = try frames.next() else { return .none }
+      let bytes = frames.bytes
+      return .message(try CallMessage(bytes.span.extracting(frame)))
+    } catch {
+      return .malformed
+    }
+  }
+
+  // MARK: Calls
+
+  private func start(_ message: CallMessage, at now: ContinuousClock.Instant) {
+    guard let route = server.route(of: message.method) else {
+      return refuse(message, server.notFound(message.method), at: now)
+    }
+    if message.upgrade { return refuse(message, .notImplemented(message.method), at: now) }
+    if let path = message.unstorable { return refuse(message, .invalid(path), at: now) }
+    if let invalid = route.check(message.parameters) {
+      return refuse(message, .invalid(invalid.path), at: now)
+    }
+    let call = admit(Call(message, to: route, on: self, at: now))
+    if route.interface.handleAtOnce(call) { return }
+    Task.immediate { @EventLoop in
+      await route.interface.handle(call)
+      call.handlerReturned()
+    }
+  }
+
+  private func refuse(_ message: CallMessage, _ refusal: Refusal, at now: ContinuousClock.Instant) {
+    let call = admit(Call(message, to: server.refusals, on: self, at: now))
+    call.fail(refusal.error, refusal.parameters)
+  }
+
+  private func admit(_ call: Call) -> Call {
+    if call.isOneway { onewayCalls += 1 } else { calls.append(call) }
+    if isGone { call.hangUp() }
+    return call
+  }
+
+  // MARK: Out
+
+  /// Takes a reply of a call: to the output if it is the call's turn, else to be held back until then.
+  func put(_ reply: Reply, for call: Call) {
+    if !call.isOneway && !isGone {
+      let isTooLarge: Bool
+      if calls.first === call {
+        isTooLarge = append(reply, of: call.route, to: &output)
+      } else {
+        let before = call.heldBack.count
+        isTooLarge = append(reply, of: call.route, to: &call.heldBack)
+        heldBackBytes += call.heldBack.count - before
+      }
+      if isTooLarge && !reply.isFinal { call.endEarly() }
+      if unsent + heldBackBytes > limits.queuedReplyBytes { abandon() }
+    }
+    if call.isAnswered { finished(call) }
+    if !isSettling { server.settleSoon(self) }
+  }
+
+  /// Whether the reply was too large, and an error stands in its place.
+  private func append(_ reply: Reply, of route: Route, to out: inout [UInt8]) -> Bool {
+    let start = out.count
+    reply.write(to: &out)
+    let size = out.count - start - 1
+    if size <= limits.replyBytes { return false }
+    out.removeLast(size + 1)
+    Reply.error(
+      "\(route.interfaceName).ReplyTooLarge",
+      ["bytes": .int(size), "limit": .int(limits.replyBytes)]
+    ).write(to: &out)
+    return true
+  }
+
+  private func finished(_ call: Call) {
+    if call.isOneway { return onewayCalls -= 1 }
+    while let first = calls.first, first.isAnswered {
+      calls.removeFirst()
+      if let next = calls.first { release(next) }
+    }
+  }
+
+  /// Lets out what a call has answered before it was its turn.
+  private func release(_ call: Call) {
+    if call.heldBack.isEmpty { return }
+    if !isGone { output += call.heldBack }
+    heldBackBytes -= call.heldBack.count
+    call.heldBack = []
+  }
+
+  /// Writes what there is to write; whether the peer's buffer took any.
+  private func flush() -> Bool {
+    if unsent == 0 || isGone { return false }
+    let before = sent
+    loop: while unsent > 0 {
+      switch socket.send(output, from: sent) {
+      case .bytes(let count): sent += count
+      case .nothingYet: break loop
+      case .broken:
+        leave()
+        return false
+      }
+    }
+    let progress = sent > before
+    if unsent == 0 {
+      output.removeAll(keepingCapacity: output.capacity <= Self.keptCapacity)
+      sent = 0
+    } else if sent >= output.count / 2 {
+      output.removeFirst(sent)
+      sent = 0
+    }
+    if unsent <= limits.streamBytes { wakeStreams() }
+    return progress
+  }
+
+  // MARK: Streams
+
+  func waitForRoom(for call: Call) async {
+    while !call.isOver && backlog(of: call) > limits.streamBytes {
+      await withCheckedContinuation { waitingForRoom.append($0) }
+    }
+  }
+
+  private func backlog(of call: Call) -> Int {
+    calls.first === call ? unsent : call.heldBack.count
+  }
+
+  private func wakeStreams() {
+    if waitingForRoom.isEmpty { return }
+    let waiting = waitingForRoom
+    waitingForRoom = []
+    for continuation in waiting { continuation.resume() }
+  }
+
+  // MARK: Deadlines
+
+  private func setDeadlines(taken: Int, progress: Bool) {
+    let isInFrame = !inputEnded && mayStart && !frames.isEmpty
+    if !isInFrame {
+      frameDeadline = nil
+    } else if frameDeadline == nil || taken > 0 {
+      frameDeadline = ContinuousClock().now + limits.frameTime
+    }
+    if unsent == 0 {
+      readDeadline = nil
+    } else if readDeadline == nil || progress {
+      readDeadline = ContinuousClock().now + limits.unreadTime
+    }
+    if hasDeadline { server.watchDeadlines() }
+  }
+
+  var hasDeadline: Bool { frameDeadline != nil || readDeadline != nil }
+
+  /// Ends the connection of a peer that has let one of its deadlines pass.
+  func enforceDeadlines(at now: ContinuousClock.Instant) {
+    if let readDeadline, readDeadline <= now {
+      abandon()
+    } else if let frameDeadline, frameDeadline <= now {
+      refuse()
+    } else {
+      return
+    }
+    settle()
+  }
+
+  // MARK: The end
+
+  /// Takes on nothing more. Calls that run are answered still, but for streams: those have no end to wait for.
+  func refuse() {
+    refuses = true
+    inputEnded = true
+    framesWait = false
+    frames = FrameReader(limit: 0)
+    if calls.contains(where: \.wantsMore) {
+      _ = flush()
+      leave()
+    }
+  }
+
+  /// Ends the connection at once, but for the handlers that still run.
+  func abandon() {
+    refuse()
+    leave()
+  }
+
+  /// Nobody is there to be answered any more.
+  private func leave() {
+    guard let watch else { return }
+    watch.cancel()
+    self.watch = nil
+    socket.close()
+    inputEnded = true
+    output = []
+    sent = 0
+    frameDeadline = nil
+    readDeadline = nil
+    for call in calls { call.hangUp() }
+    wakeStreams()
+    server.settleSoon(self)
+  }
+
+  private var isOver: Bool {
+    inputEnded && !framesWait && calls.isEmpty && onewayCalls == 0 && (isGone || unsent == 0)
+  }
+
+  private func close() {
+    leave()
+    server.remove(self)
+  }
+}
