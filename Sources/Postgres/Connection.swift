@@ -9,7 +9,7 @@ package import EventLoop
 @safe package final class Connection {
   /// Called once, when the connection is lost or closed.
   package var onClose: (PostgresError) -> Void = { _ in }
-  /// Called with channel and payload of each NOTIFY that this connection listens to.
+  /// Called with channel and payload of each NOTIFY of another session that this connection listens to.
   package var onNotification: (String, String) -> Void = { _, _ in }
   /// Segments that have not been answered yet.
   package var pendingCount: Int { segments.count }
@@ -56,7 +56,9 @@ package import EventLoop
   }
 
   isolated deinit {
-    close()
+    // Nobody waits any more: a run holds on to its connection.
+    watch?.cancel()
+    if let pointer = unsafe pointer { unsafe PQfinish(pointer) }
   }
 
   package var isOpen: Bool { unsafe pointer != nil }
@@ -227,8 +229,9 @@ package import EventLoop
     while let notification = unsafe PQnotifies(pointer) {
       let channel = unsafe String(cString: notification.pointee.relname)
       let payload = unsafe String(cString: notification.pointee.extra)
+      let isOwn = unsafe notification.pointee.be_pid == processID
       unsafe PQfreemem(notification)
-      onNotification(channel, payload)
+      if !isOwn { onNotification(channel, payload) }
     }
   }
 

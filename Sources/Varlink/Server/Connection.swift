@@ -209,7 +209,10 @@ final class Connection {
   }
 
   private func finished(_ call: Call) {
-    if call.isOneway { return onewayCalls -= 1 }
+    if call.isOneway {
+      onewayCalls -= 1
+      return
+    }
     while let first = calls.first, first.isAnswered {
       calls.removeFirst()
       if let next = calls.first { release(next) }
