@@ -63,12 +63,21 @@ package enum TestCluster {
 
   /// A database of its own for a test, with the schema, made from the template.
   package static func database() async throws -> TestDatabase {
+    try await database(from: "plannerd")
+  }
+
+  /// A database without anything in it.
+  package static func emptyDatabase() async throws -> TestDatabase {
+    try await database(from: "template1")
+  }
+
+  private static func database(from template: String) async throws -> TestDatabase {
     let cluster = try await cluster()
     databases += 1
     let name = "test_\(databases)"
     let connection = try await Connection.open(
       cluster.connectionInfo(role: PrivateCluster.superuser, database: "postgres"))
-    try await connection.runScript("CREATE DATABASE \(name) TEMPLATE plannerd")
+    try await connection.runScript("CREATE DATABASE \(name) TEMPLATE \(template)")
     // A database's own grants are not copied from its template.
     try await connection.runScript("GRANT CREATE ON DATABASE \(name) TO plannerd_project")
     connection.close()
