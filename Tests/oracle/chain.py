@@ -39,11 +39,11 @@ def event_hash(previous, row):
     return hashlib.sha256(bytes.fromhex(previous) + json.dumps(envelope).encode()).hexdigest()
 
 
-def problems(row, expected, versions, previous):
+def problems(row, position, versions, previous):
     """What is wrong with a row, given what came before it."""
     stream = (row["category"], row["stream_id"])
-    if row["position"] != expected:
-        yield f"position {row['position']} stands where {expected} should"
+    if row["position"] != position + 1:
+        yield f"position {row['position']} follows {position}"
     if row["version"] != versions.get(stream, 0) + 1:
         yield f"version {row['version']} follows {versions.get(stream, 0)}"
     if row["data"] is not None and data_hash(row) != digits(row["data_hash"]):
@@ -53,15 +53,15 @@ def problems(row, expected, versions, previous):
 
 
 def main():
-    versions, previous, count, sound = {}, "", 0, True
+    versions, position, previous, count, sound = {}, 0, "", 0, True
     for line in sys.stdin:
         row = json.loads(line)
         count += 1
-        for problem in problems(row, count, versions, previous):
+        for problem in problems(row, position, versions, previous):
             sound = False
             print(f"{row['position']}: {problem}")
         versions[row["category"], row["stream_id"]] = row["version"]
-        previous = digits(row["hash"])
+        position, previous = row["position"], digits(row["hash"])
     print(f"{count} events, {'sound' if sound else 'NOT SOUND'}, the last hash is {previous or 'none'}")
     sys.exit(0 if sound else 1)
 
