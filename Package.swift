@@ -41,7 +41,7 @@ let package = Package(
     // What plannerd is about.
     .target(
       name: "EventLog",
-      dependencies: ["JSON", "Scalars", "Files", "EventLoop", "Postgres", "CCrypto"],
+      dependencies: ["JSON", "Scalars", "Files", "EventLoop", "Planner", "Postgres", "CCrypto"],
       swiftSettings: strict),
     .target(
       name: "Projections",
@@ -57,7 +57,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "planner", dependencies: ["CLinux", "JSON", "Scalars", "Varlink"], swiftSettings: strict),
+      name: "planner", dependencies: ["CLinux", "JSON", "Scalars", "Varlink"], swiftSettings: strict
+    ),
     .executableTarget(
       name: "varlink-certification", dependencies: ["EventLoop", "JSON", "Varlink"],
       swiftSettings: strict),
@@ -82,10 +83,15 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "SystemTests",
+      dependencies: [
+        "CLinux", "EventLoop", "Files", "JSON", "Scalars", "TestSupport", "plannerd", "planner",
+      ], swiftSettings: strict),
+    .testTarget(
       name: "SocketTests",
       dependencies: [
-        "EventLoop", "JSON", "Planner", "Scalars", "Varlink", "TestSupport", "plannerd", "planner",
-        "varlink-certification",
+        "CLinux", "EventLoop", "Files", "JSON", "Planner", "Scalars", "Varlink", "TestSupport",
+        "plannerd", "planner", "varlink-certification",
       ],
       swiftSettings: strict),
   ]

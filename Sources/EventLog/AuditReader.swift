@@ -59,7 +59,8 @@ package final class AuditReader {
   {
     // An answer has seen all attempts that came before the question.
     await recorder.flush()
-    let start = query.oldestFirst ? AuditCursor(position: 0, access: 0) : .init(position: .max, access: .max)
+    let start =
+      query.oldestFirst ? AuditCursor(position: 0, access: 0) : .init(position: .max, access: .max)
     var cursor = query.cursor ?? start
     let rows = try await reader.rows(
       AuditReader.statement(

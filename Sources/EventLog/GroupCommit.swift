@@ -9,7 +9,9 @@ package import Scalars
 /// While one group is on its way to the disk the next one gathers, so that its size follows the load.
 @EventLoop
 package final class GroupCommit<D: Decider> {
-  package typealias Answer = Result<(position: Int, outcomes: [CommandOutcome<D.Refusal>]), LogFault>
+  package typealias Answer = Result<
+    (position: Int, outcomes: [CommandOutcome<D.Refusal>]), LogFault
+  >
 
   private struct Waiting {
     let batch: CommandBatch<D>
@@ -141,14 +143,16 @@ package final class GroupCommit<D: Decider> {
       known.hasAskedAhead = true
     }
     var plan = GroupPlan(
-      decider, now: max(clock(), tail.lastRecordedAt), states: [:], versions: [:], found: known.found)
+      decider, now: max(clock(), tail.lastRecordedAt), states: [:], versions: [:],
+      found: known.found)
     for stream in Set(batches.map(\.stream)) {
       let entry = try await takeState(of: stream)
       plan.states[stream] = entry.state
       plan.versions[stream] = entry.version
     }
     if !known.otherStreams.isEmpty {
-      plan.versions.merge(try await reader.versions(of: Array(known.otherStreams))) { own, _ in own }
+      plan.versions.merge(try await reader.versions(of: Array(known.otherStreams))) { own, _ in own
+      }
     }
     for batch in batches {
       plan.decide(batch)
@@ -172,7 +176,10 @@ package final class GroupCommit<D: Decider> {
     let refusals = plan.refusals(in: batches)
     if refusals.isEmpty { return true }
     let commands = refusals.map { refusal in
-      (key: refusal.key, bodyHash: batches[refusal.place.batch].commands[refusal.place.command].bodyHash)
+      (
+        key: refusal.key,
+        bodyHash: batches[refusal.place.batch].commands[refusal.place.command].bodyHash
+      )
     }
     let answer = try await reader.find(commands)
     for (stream, version) in answer.versions where version != plan.versionBefore(of: stream) {
@@ -263,7 +270,8 @@ package final class GroupCommit<D: Decider> {
     let events = plan.events
     let query = appendStatement(
       .int(schemaVersion), .text(plan.now.description),
-      .array(events.map(\.draft.stream.category)), .array(events.map(\.draft.stream.id.description)),
+      .array(events.map(\.draft.stream.category)),
+      .array(events.map(\.draft.stream.id.description)),
       .array(events.map(\.version)), .array(events.map(\.draft.type)),
       .array(events.map(\.draft.data.text)), .array(events.map(\.commandID.description)),
       .array(events.map { $0.command?.name }), .byteArrays(events.map { $0.command?.bodyHash }),

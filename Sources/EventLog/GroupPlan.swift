@@ -85,7 +85,9 @@ struct GroupPlan<D: Decider> {
     let failed = !decided.allSatisfy(\.outcome.isAccepted)
     if batch.dryRun || (batch.atomic && failed) { self = before }
     if batch.atomic && failed {
-      decided = decided.map { if case .applied = $0.outcome { Planned(outcome: .withheld) } else { $0 } }
+      decided = decided.map {
+        if case .applied = $0.outcome { Planned(outcome: .withheld) } else { $0 }
+      }
     }
     planned.append(batch.dryRun ? decided.map(withoutPositions) : decided)
   }
@@ -147,7 +149,8 @@ struct GroupPlan<D: Decider> {
   private mutating func plan(
     _ drafts: [EventDraft], of submitted: SubmittedCommand<D>, in batch: CommandBatch<D>
   ) -> Placement {
-    precondition(drafts.first?.stream == batch.stream, "a command's first event is in its own stream")
+    precondition(
+      drafts.first?.stream == batch.stream, "a command's first event is in its own stream")
     let first = events.count
     let duration = (ContinuousClock().now - batch.receivedAt).microseconds
     for (index, draft) in drafts.enumerated() {

@@ -13,6 +13,15 @@ package enum Hashing {
   package static func hex(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
+
+  /// The bytes of hexadecimal digits; nil for any other text.
+  package static func bytes(hex text: String) -> [UInt8]? {
+    let digits = text.utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
+    guard digits.count % 2 == 0, digits.allSatisfy({ $0 != nil }) else { return nil }
+    return stride(from: 0, to: digits.count, by: 2).map {
+      UInt8(digits[$0]! << 4 | digits[$0 + 1]!)
+    }
+  }
 }
 
 extension UUID {

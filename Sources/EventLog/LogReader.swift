@@ -20,7 +20,9 @@ package final class LogReader {
   private static let headStatement = Statement("SELECT max(position) FROM log.events")
 
   /// The last position, and by how much the log's last time is ahead of this moment (0 where it is not).
-  package func headAndDrift(_ now: Instant) async throws(LogFault) -> (position: Int, seconds: Double) {
+  package func headAndDrift(_ now: Instant) async throws(LogFault) -> (
+    position: Int, seconds: Double
+  ) {
     let rows = try await rows(LogReader.driftStatement())
     guard let position = rows.int(0, 0), let last = rows.int(0, 1) else { return (0, 0) }
     return (position, Double(max(0, last - now.microseconds)) / 1_000_000)
@@ -86,7 +88,8 @@ package final class LogReader {
     let streams = Array(Set(commands.map(\.key.stream)))
     let statement = afterAppends ? LogReader.findLockedStatement : LogReader.findStatement
     let query = statement(
-      .array(commands.map(\.key.stream.category)), .array(commands.map(\.key.stream.id.description)),
+      .array(commands.map(\.key.stream.category)),
+      .array(commands.map(\.key.stream.id.description)),
       .array(commands.map(\.key.id.description)), .byteArrays(commands.map(\.bodyHash)))
     let answers: [Rows]
     do {
@@ -101,7 +104,8 @@ package final class LogReader {
       found[command.key] = FoundCommand(
         bodyHash: answers[0].bool(row, 1) ? command.bodyHash : [],
         placement: Placement(
-          first: answers[0].int(row, 2), last: answers[0].int(row, 3), version: answers[0].int(row, 4)!))
+          first: answers[0].int(row, 2), last: answers[0].int(row, 3),
+          version: answers[0].int(row, 4)!))
     }
     let versions = streams.enumerated().map { ($1, answers[1].int($0, 0) ?? 0) }
     return (found, Dictionary(uniqueKeysWithValues: versions))
@@ -112,7 +116,8 @@ package final class LogReader {
     "SELECT * FROM log.find_commands_locked($1, $2, $3, $4)")
 
   /// Events of some streams after a position, in order, at most `limit`.
-  package func events(of streams: [StreamID], after position: Int, limit: Int) async throws(LogFault)
+  package func events(of streams: [StreamID], after position: Int, limit: Int)
+    async throws(LogFault)
     -> [Event]
   {
     let rows = try await rows(

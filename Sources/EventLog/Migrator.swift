@@ -26,7 +26,7 @@ package struct Migrator {
     var bootstrap = ""
   }
 
-  /// Functions may use one another in any order (bodies are checked when run); views need functions.
+  /// Views need functions, and triggers both. Within a folder files are applied by name.
   private static let objectFolders = ["functions", "views", "triggers"]
 
   /// Migrates, over a connection of a superuser, or of a role that may create roles and owns the database.
@@ -75,14 +75,17 @@ package struct Migrator {
     }
     for file in files.migrations where !applied.contains(file.number) {
       try await run(file.sql, from: "migrations/\(file.name)", connection)
-      let record = Statement("INSERT INTO migrator.migrations (number, name, sha256) VALUES ($1, $2, $3)")
+      let record = Statement(
+        "INSERT INTO migrator.migrations (number, name, sha256) VALUES ($1, $2, $3)")
       let hash = Hashing.hex(Hashing.sha256(Array(file.sql.utf8)))
       _ = try await connection.run([record(.int(file.number), .text(file.name), .text(hash))])
     }
   }
 
   private static func applyObjects(_ files: SchemaFiles, _ connection: Connection) async throws {
-    let rows = try await connection.run([Query(Statement("SELECT path, sha256 FROM migrator.objects"))])[0]
+    let rows = try await connection.run([
+      Query(Statement("SELECT path, sha256 FROM migrator.objects"))
+    ])[0]
     let known = Dictionary(
       uniqueKeysWithValues: (0..<rows.count).map { (rows.text($0, 0), rows.text($0, 1)) })
     let record = Statement(
@@ -114,7 +117,8 @@ package struct Migrator {
       files.bootstrap = try Files.read("\(folder)/bootstrap.sql")
       for name in try Files.list("\(folder)/migrations") where name.hasSuffix(".sql") {
         guard let number = Int(name.prefix(4)) else {
-          throw MigrationError("schema/migrations/\(name): a migration's name starts with four digits")
+          throw MigrationError(
+            "schema/migrations/\(name): a migration's name starts with four digits")
         }
         files.migrations.append((number, name, try Files.read("\(folder)/migrations/\(name)")))
       }

@@ -66,7 +66,8 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
 
   func add(_ watch: Watch) {
     EventLoop.assumeOnLoop {
-      precondition(watches[watch.descriptor] == nil, "descriptor \(watch.descriptor) is watched twice")
+      precondition(
+        watches[watch.descriptor] == nil, "descriptor \(watch.descriptor) is watched twice")
       watches[watch.descriptor] = watch
       control(EPOLL_CTL_ADD, watch.descriptor, watch.interest)
     }
@@ -87,6 +88,8 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
     var event = unsafe epoll_event(
       events: interest.rawValue, data: epoll_data(fd: descriptor))
     let result = unsafe epoll_ctl(epoll, operation, descriptor, &event)
+    // libpq closes its socket when the server goes, before anyone can take it off the loop.
+    if result != 0, operation == EPOLL_CTL_DEL, errno == EBADF || errno == ENOENT { return }
     precondition(result == 0, "epoll_ctl on descriptor \(descriptor): errno \(errno)")
   }
 

@@ -33,7 +33,8 @@ final class Timers {
     guard let first = heap.first else { return -1 }
     let wait = first.deadline - .now
     if wait <= .zero { return 0 }
-    let milliseconds = wait.components.seconds * 1_000 + wait.components.attoseconds / 1_000_000_000_000_000
+    let milliseconds =
+      wait.components.seconds * 1_000 + wait.components.attoseconds / 1_000_000_000_000_000
     return Int32(min(milliseconds + 1, 60_000))
   }
 

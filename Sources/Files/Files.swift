@@ -59,7 +59,8 @@ package enum Files {
   }
 
   /// Writes a file whole: under another name first, flushed, then renamed.
-  package static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws(FileError) {
+  package static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws(FileError)
+  {
     let temporary = path + ".new"
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw FileError(temporary) }
@@ -67,7 +68,9 @@ package enum Files {
     let bytes = Array(text.utf8)
     var written = 0
     while written < bytes.count {
-      let count = unsafe bytes[written...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      let count = unsafe bytes[written...].withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw FileError(temporary) }
       written += count

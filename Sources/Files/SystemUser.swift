@@ -30,3 +30,11 @@ package enum Environment {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 }
+
+/// A group of the system.
+package enum SystemGroup {
+  /// The id of a group; nil where there is none of that name.
+  package static func named(_ name: String) -> UInt32? {
+    unsafe getgrnam(name).map { unsafe $0.pointee.gr_gid }
+  }
+}

@@ -67,8 +67,10 @@ private struct JSONParser {
   mutating func value(_ bytes: borrowing Span<UInt8>) throws(JSONError) -> JSON {
     guard index < bytes.count else { throw failure("unexpected end") }
     switch bytes[index] {
-    case UInt8(ascii: "{"): return try nested { parser throws(JSONError) in try parser.object(bytes) }
-    case UInt8(ascii: "["): return try nested { parser throws(JSONError) in try parser.array(bytes) }
+    case UInt8(ascii: "{"):
+      return try nested { parser throws(JSONError) in try parser.object(bytes) }
+    case UInt8(ascii: "["):
+      return try nested { parser throws(JSONError) in try parser.array(bytes) }
     case UInt8(ascii: "\""): return .string(try string(bytes))
     case UInt8(ascii: "t"): return try literal("true", .bool(true), bytes)
     case UInt8(ascii: "f"): return try literal("false", .bool(false), bytes)

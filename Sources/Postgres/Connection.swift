@@ -9,29 +9,32 @@ package import EventLoop
 @safe package final class Connection {
   /// Called once, when the connection is lost or closed.
   package var onClose: (PostgresError) -> Void = { _ in }
-  /// Called with channel and payload of each NOTIFY that this connection listens to.
+  /// Called with channel and payload of each NOTIFY of another session that this connection listens to.
   package var onNotification: (String, String) -> Void = { _, _ in }
   /// Segments that have not been answered yet.
   package var pendingCount: Int { segments.count }
   package let processID: Int32
 
   private var pointer: OpaquePointer?
+  /// Lives as long as the connection, which libpq hands it back to.
+  private let notices = Notices()
   private var watch: Watch?
   private var segments: [Segment] = []
   private var prepared: Set<String> = []
 
-  /// A run of statements up to a synchronisation point.
+  /// A run of statements up to a synchronisation point. A statement is prepared where it is first used, in the
+  /// same transaction, so that settings made before it hold for what its names mean.
   @EventLoop
   private final class Segment {
+    /// What was sent, in order: the name of a statement to prepare, or nil for one to execute.
+    var entries: [String?] = []
+    /// How many of them have been answered.
+    var answered = 0
     var rows: [Rows] = []
     var error: PostgresError?
-    /// The name of the statement, where this segment is but its preparation.
-    let prepares: String?
+    /// Statements whose preparation failed or was skipped.
+    var unprepared: [String] = []
     let promise = Promise<Result<[Rows], PostgresError>>()
-
-    init(prepares: String? = nil) {
-      self.prepares = prepares
-    }
   }
 
   /// Connects, waiting at most the connection string's `connect_timeout` for each host.
@@ -45,7 +48,13 @@ package import EventLoop
   private init(_ pointer: OpaquePointer) {
     unsafe self.pointer = unsafe pointer
     processID = unsafe PQbackendPID(pointer)
-    unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+    unsafe PQsetNoticeProcessor(
+      pointer,
+      { argument, text in
+        guard let argument = unsafe argument, let text = unsafe text else { return }
+        let notices = unsafe Unmanaged<Notices>.fromOpaque(argument).takeUnretainedValue()
+        notices.texts.append(oneLine(unsafe String(cString: text)))
+      }, Unmanaged.passUnretained(notices).toOpaque())
     unsafe PQsetnonblocking(pointer, 1)
     let entered = unsafe PQenterPipelineMode(pointer)
     precondition(entered == 1, "a new connection enters pipeline mode")
@@ -54,16 +63,25 @@ package import EventLoop
     }
   }
 
+  isolated deinit {
+    // Nobody waits any more: a run holds on to its connection.
+    watch?.cancel()
+    if let pointer = unsafe pointer { unsafe PQfinish(pointer) }
+  }
+
   package var isOpen: Bool { unsafe pointer != nil }
 
   /// Runs statements as one transaction in one round trip: the rows of each, or the error of the first
   /// that failed, and then none of them has happened.
   package func run(_ queries: [Query]) async throws(PostgresError) -> [Rows] {
     guard isOpen else { throw PostgresError(sqlState: nil, message: "the connection is closed") }
-    for query in queries { prepare(query.statement) }
     let segment = Segment()
     segments.append(segment)
-    for query in queries { send(query) }
+    for query in queries {
+      prepare(query.statement, in: segment)
+      segment.entries.append(nil)
+      send(query)
+    }
     synchronise()
     switch await segment.promise.get() {
     case .success(let rows): return rows
@@ -79,7 +97,7 @@ package import EventLoop
       throw PostgresError(sqlState: nil, message: "the connection is closed")
     }
     _ = unsafe PQexitPipelineMode(pointer)
-    let segment = Segment(prepares: "")
+    let segment = Segment()
     script = segment
     _ = unsafe PQsendQuery(pointer, sql)
     flush()
@@ -96,11 +114,13 @@ package import EventLoop
 
   // MARK: Sending
 
-  private func prepare(_ statement: Statement) {
+  private func prepare(_ statement: Statement, in segment: Segment) {
     guard let pointer = unsafe pointer, prepared.insert(statement.name).inserted else { return }
-    segments.append(Segment(prepares: statement.name))
-    check(unsafe PQsendPrepare(pointer, statement.name, statement.sql, 0, nil))
-    check(unsafe PQpipelineSync(pointer))
+    segment.entries.append(statement.name)
+    check(
+      unsafe PQsendPrepare(
+        pointer, statement.name, statement.sql, Int32(statement.parameterTypes.count),
+        statement.parameterTypes))
   }
 
   private func send(_ query: Query) {
@@ -117,7 +137,9 @@ package import EventLoop
     }
     let sent = unsafe buffer.withUnsafeBytes { bytes in
       let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-      let values = unsafe offsets.map { offset in unsafe offset.flatMap { unsafe base?.advanced(by: $0) } }
+      let values = unsafe offsets.map { offset in
+        unsafe offset.flatMap { unsafe base?.advanced(by: $0) }
+      }
       return unsafe values.withUnsafeBufferPointer { values in
         unsafe PQsendQueryPrepared(
           pointer, query.statement.name, Int32(values.count), values.baseAddress, nil, nil, 0)
@@ -183,32 +205,33 @@ package import EventLoop
 
   private func take(_ result: OpaquePointer) {
     let segment = script ?? segments[0]
-    switch unsafe PQresultStatus(result) {
-    case PGRES_PIPELINE_SYNC:
+    let status = unsafe PQresultStatus(result)
+    if status == PGRES_PIPELINE_SYNC {
       unsafe PQclear(result)
       segments.removeFirst()
-      finish(segment)
-    case PGRES_PIPELINE_ABORTED:
+      return finish(segment)
+    }
+    let preparing =
+      segment.answered < segment.entries.count ? segment.entries[segment.answered] : nil
+    segment.answered += 1
+    switch status {
+    case PGRES_PIPELINE_ABORTED, PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
+      if status != PGRES_PIPELINE_ABORTED, segment.error == nil {
+        segment.error = unsafe PostgresError(result: result)
+        segment.error?.notices = notices.texts
+      }
+      if let preparing { segment.unprepared.append(preparing) }
       unsafe PQclear(result)
-    case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
-      if segment.error == nil { segment.error = unsafe PostgresError(result: result) }
-      unsafe PQclear(result)
-    default:
-      unsafe segment.rows.append(Rows(owning: result))
+    case _ where preparing != nil: unsafe PQclear(result)
+    default: unsafe segment.rows.append(Rows(owning: result))
     }
   }
 
   private func finish(_ segment: Segment) {
-    if let error = segment.error {
-      if let name = segment.prepares {
-        // The segment that follows uses the statement: it fails, and should say why.
-        prepared.remove(name)
-        segments.first?.error = error
-      }
-      segment.promise.fulfil(.failure(error))
-    } else {
-      segment.promise.fulfil(.success(segment.rows))
-    }
+    // A segment that was sent meanwhile and counts on them fails with 26000, which is retryable.
+    prepared.subtract(segment.unprepared)
+    notices.texts = []
+    segment.promise.fulfil(segment.error.map { .failure($0) } ?? .success(segment.rows))
   }
 
   private func takeNotifications() {
@@ -216,14 +239,16 @@ package import EventLoop
     while let notification = unsafe PQnotifies(pointer) {
       let channel = unsafe String(cString: notification.pointee.relname)
       let payload = unsafe String(cString: notification.pointee.extra)
+      let isOwn = unsafe notification.pointee.be_pid == processID
       unsafe PQfreemem(notification)
-      onNotification(channel, payload)
+      if !isOwn { onNotification(channel, payload) }
     }
   }
 
   private func connectionError() -> PostgresError {
     let text = unsafe pointer.map { unsafe String(cString: PQerrorMessage($0)) } ?? ""
-    return PostgresError(sqlState: nil, message: text.isEmpty ? "the connection was lost" : oneLine(text))
+    return PostgresError(
+      sqlState: nil, message: text.isEmpty ? "the connection was lost" : oneLine(text))
   }
 
   /// Ends the connection; whatever was under way may or may not have happened.
@@ -244,6 +269,13 @@ package import EventLoop
     }
     onClose(error)
   }
+}
+
+/// What the server has said since the last answer.
+///
+/// `@unchecked Sendable`: libpq calls back on the thread that reads, which is the loop's.
+private final class Notices: @unchecked Sendable {
+  var texts: [String] = []
 }
 
 extension PostgresError {

@@ -45,7 +45,7 @@ enum Connector {
     let keys = unsafe names.map { unsafe UnsafePointer<CChar>(strdup($0)) } + [nil]
     let values = unsafe names.map { unsafe UnsafePointer<CChar>(strdup(settings[$0]!)) } + [nil]
     defer {
-      for unsafe pointer in unsafe keys + values { unsafe free(UnsafeMutablePointer(mutating: pointer)) }
+      unsafe (keys + values).forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) }
     }
     guard let pointer = unsafe PQconnectdbParams(keys, values, 1) else {
       return .failure(PostgresError(sqlState: nil, message: "out of memory"))

@@ -14,6 +14,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
   /// The same within the statement of a function, and that statement.
   package var internalPosition: Int?
   package var internalQuery: String?
+  /// What the server said on the way to the error (NOTICE, WARNING).
+  package var notices: [String] = []
   /// True where the connection was lost after the statement left, so that it may have been committed.
   package var outcomeUnknown = false
 
@@ -28,8 +30,9 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     return sqlState.hasPrefix("08") || sqlState.hasPrefix("57P") || sqlState == "53300"
   }
 
-  /// A serialization failure or deadlock: nothing happened, the same again may succeed.
-  package var isRetryable: Bool { sqlState == "40001" || sqlState == "40P01" }
+  /// Nothing happened, and the same again may succeed: a serialization failure, a deadlock, or a statement whose
+  /// preparation, by a transaction sent just before, failed.
+  package var isRetryable: Bool { ["40001", "40P01", "26000"].contains(sqlState) }
 
   /// The data did not fit: class 22 (data exception) or 23 (integrity constraint violation).
   package var isDataError: Bool {

@@ -1,16 +1,21 @@
 /// A parameterised SQL statement. Each connection prepares it at its first use and keeps it.
 package struct Statement: Sendable, Hashable {
   package let sql: String
+  /// Object ids of the parameters' types; where there are none Postgres infers them.
+  package let parameterTypes: [UInt32]
   /// The name under which a connection knows it: a hash of the text.
   let name: String
 
-  package init(_ sql: String) {
+  package init(_ sql: String, parameterTypes: [UInt32] = []) {
     self.sql = sql
+    self.parameterTypes = parameterTypes
     // FNV-1a, twice with different bases: 128 bits that differ for different texts in practice.
     func hash(_ basis: UInt64) -> UInt64 {
       sql.utf8.reduce(basis) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
-    name = String(hash(0xcbf2_9ce4_8422_2325), radix: 36) + String(hash(0x9E37_79B9_7F4A_7C15), radix: 36)
+    name =
+      String(hash(0xcbf2_9ce4_8422_2325), radix: 36)
+      + String(hash(0x9E37_79B9_7F4A_7C15), radix: 36)
   }
 
   package func callAsFunction(_ parameters: Parameter...) -> Query {
@@ -61,7 +66,9 @@ package struct Parameter: Sendable, ExpressibleByStringLiteral, ExpressibleByNil
       }
       out.append(UInt8(ascii: "\""))
       for byte in value.utf8 {
-        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append(UInt8(ascii: "\\")) }
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+          out.append(UInt8(ascii: "\\"))
+        }
         out.append(byte)
       }
       out.append(UInt8(ascii: "\""))

@@ -25,7 +25,9 @@ package final class Session {
   package private(set) var state = State.connecting(lastError: nil)
   package var onNotification: (String, String) -> Void = { _, _ in }
   /// Called after each connection is made, before anyone's statements.
-  package var onConnect: (Connection) async throws(PostgresError) -> Void = { _ throws(PostgresError) in }
+  package var onConnect: (Connection) async throws(PostgresError) -> Void = {
+    _ throws(PostgresError) in
+  }
 
   private let info: ConnectionInfo
   private var connection: Connection?

@@ -15,7 +15,7 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
   /// Reads RFC 3339: `YYYY-MM-DDThh:mm:ss`, at most 6 digits of a fraction, and `Z` or an offset. Nil for
   /// any other text, leap seconds included.
   package init?(_ text: some StringProtocol) {
-    let bytes = Array(text.utf8)
+    let bytes = Array(String(text).utf8)
     guard bytes.count >= 20, bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: " "),
       bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
       let date = CalendarDate(String(decoding: bytes[..<10], as: UTF8.self)),
@@ -41,7 +41,8 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
     let inDay = microseconds - day * 86_400_000_000
     let seconds = inDay / 1_000_000
     var text = "\(CalendarDate(daysSinceEpoch: day))T"
-    text += "\(padded(seconds / 3_600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
+    text +=
+      "\(padded(seconds / 3_600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
     var fraction = padded(inDay % 1_000_000, 6)
     while fraction.last == "0" { fraction.removeLast() }
     return text + (fraction.isEmpty ? "Z" : ".\(fraction)Z")

@@ -1,8 +1,8 @@
 internal import EventLog
 package import EventLoop
 internal import Files
-package import Postgres
 internal import Glibc
+package import Postgres
 
 /// A throwaway Postgres for the tests of one process: real, but for `fsync`, so that it is quick. It ends with
 /// the process.
@@ -35,7 +35,8 @@ package enum TestCluster {
     starting = promise
     do throws(ClusterError) {
       let cluster = try await PrivateCluster(
-        folder: folder, settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "200"],
+        folder: folder,
+        settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "400"],
         log: { print($0) })
       try await cluster.start()
       try await makeTemplate(cluster)
@@ -62,12 +63,23 @@ package enum TestCluster {
 
   /// A database of its own for a test, with the schema, made from the template.
   package static func database() async throws -> TestDatabase {
+    try await database(from: "plannerd")
+  }
+
+  /// A database without anything in it.
+  package static func emptyDatabase() async throws -> TestDatabase {
+    try await database(from: "template1")
+  }
+
+  private static func database(from template: String) async throws -> TestDatabase {
     let cluster = try await cluster()
     databases += 1
     let name = "test_\(databases)"
     let connection = try await Connection.open(
       cluster.connectionInfo(role: PrivateCluster.superuser, database: "postgres"))
-    try await connection.runScript("CREATE DATABASE \(name) TEMPLATE plannerd")
+    try await connection.runScript("CREATE DATABASE \(name) TEMPLATE \(template)")
+    // A database's own grants are not copied from its template.
+    try await connection.runScript("GRANT CREATE ON DATABASE \(name) TO plannerd_project")
     connection.close()
     return TestDatabase(cluster: cluster, name: name)
   }

@@ -81,10 +81,10 @@ BEGIN
       impact, priority, status, "dueDate", "dueAt", "snoozedUntil", "completedAt", rank, tags,
       "taskType", recurrence, "createdAt", "updatedAt", version, "removedAt", position)
     SELECT merged.planner_id, merged.task_id, next."themeId", next.title, next.description,
-      next.notes, next."timeEstimate", next."effortMinutes", next.impact, next.priority, next.status,
-      next."dueDate", next."dueAt", next."snoozedUntil", next."completedAt", next.rank, next.tags,
-      next."taskType", next.recurrence, next."createdAt", merged.updated_at, merged.version,
-      next."removedAt", merged.position
+      next.notes, next."timeEstimate", next."effortMinutes", next.impact, next.priority,
+      next.status, next."dueDate", next."dueAt", next."snoozedUntil", next."completedAt",
+      next.rank, next.tags, next."taskType", next.recurrence, next."createdAt", merged.updated_at,
+      merged.version, next."removedAt", merged.position
     FROM (
       SELECT planner_id, task_id, max(position) AS position, max(version) AS version,
         (array_agg(occurred_at ORDER BY position))[count(*)] AS updated_at,
@@ -121,14 +121,14 @@ BEGIN
     WHERE next."createdAt" IS NOT NULL
     ON CONFLICT (planner_id, "taskId") DO UPDATE SET
       ("themeId", title, description, notes, "timeEstimate", "effortMinutes", impact, priority,
-        status, "dueDate", "dueAt", "snoozedUntil", "completedAt", rank, tags, "taskType", recurrence,
-        "createdAt", "updatedAt", version, "removedAt", position)
+        status, "dueDate", "dueAt", "snoozedUntil", "completedAt", rank, tags, "taskType",
+        recurrence, "createdAt", "updatedAt", version, "removedAt", position)
       = (excluded."themeId", excluded.title, excluded.description, excluded.notes,
         excluded."timeEstimate", excluded."effortMinutes", excluded.impact, excluded.priority,
         excluded.status, excluded."dueDate", excluded."dueAt", excluded."snoozedUntil",
         excluded."completedAt", excluded.rank, excluded.tags, excluded."taskType",
-        excluded.recurrence, excluded."createdAt", excluded."updatedAt", excluded.version, excluded."removedAt",
-        excluded.position);
+        excluded.recurrence, excluded."createdAt", excluded."updatedAt", excluded.version,
+        excluded."removedAt", excluded.position);
   END IF;
 
   IF types && ARRAY['PreferencesChanged'] THEN

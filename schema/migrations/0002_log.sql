@@ -77,12 +77,6 @@ CREATE TABLE log.access_lock (
 );
 INSERT INTO log.access_lock DEFAULT VALUES;
 
--- What this installation is called where ids are derived (a person's from authority and uid).
-CREATE TABLE log.authority (
-  only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  authority text NOT NULL
-);
-
 GRANT SELECT ON log.events TO plannerd_append, plannerd_project, plannerd_eraser;
 GRANT SELECT ON log.access TO plannerd_append;
 GRANT UPDATE (data, salt) ON log.events TO plannerd_eraser;

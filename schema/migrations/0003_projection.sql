@@ -10,6 +10,8 @@ CREATE TABLE projection.builds (
   projection  text        NOT NULL,
   -- Hash of table.sql and apply.sql: the generation.
   generation  text        NOT NULL,
+  -- The folder's files as they were: its queries go on answering when the folder has changed.
+  source      jsonb       NOT NULL,
   -- The Postgres schema that holds the tables.
   schema_name text        NOT NULL UNIQUE,
   -- The stream category whose events it folds; null for all.
@@ -17,7 +19,7 @@ CREATE TABLE projection.builds (
   -- The checkpoint: the last position that is folded into the tables.
   position    bigint      NOT NULL DEFAULT 0,
   state       text        NOT NULL DEFAULT 'building'
-              CHECK (state IN ('building', 'live', 'scratch')),
+              CHECK (state IN ('building', 'live', 'retired', 'scratch')),
   -- Why folding stands still, if it does.
   failure     text,
   created_at  timestamptz NOT NULL DEFAULT now()
@@ -50,4 +52,9 @@ GRANT SELECT ON projection.builds TO plannerd_query;
 CREATE SCHEMA batch_category;
 CREATE SCHEMA batch_all;
 GRANT USAGE ON SCHEMA batch_category, batch_all TO plannerd_project;
+RESET ROLE;
+
+-- The functions apply() that the projector makes are for the projector.
+SET LOCAL ROLE plannerd_project;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 RESET ROLE;

@@ -26,7 +26,8 @@ struct ClusterLocation {
         return ClusterFiles(root: root, user: current, id: id)
       }
       guard let postgres = SystemUser.named("postgres") else {
-        throw ClusterError("root needs a user `postgres` to run Postgres as; the package postgresql-15 makes it")
+        throw ClusterError(
+          "root needs a user `postgres` to run Postgres as; the package postgresql-15 makes it")
       }
       let root = try await rootFolder(for: postgres, id: id)
       try Files.makeFolder(root, mode: 0o700)

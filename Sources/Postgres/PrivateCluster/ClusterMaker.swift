@@ -19,7 +19,9 @@ struct ClusterMaker {
         "--username", PrivateCluster.superuser, "--auth", "peer", "--encoding", "UTF8",
         "--locale", "C.UTF-8", "--data-checksums", "--no-instructions",
       ])
-      options.environment = ["LC_ALL": "C.UTF-8", "PATH": "\(installation.binFolder):/usr/bin:/bin"]
+      options.environment = [
+        "LC_ALL": "C.UTF-8", "PATH": "\(installation.binFolder):/usr/bin:/bin",
+      ]
       options.standardOutput = output
       options.standardError = output
       options.parentDeathSignal = SIGTERM

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The system calls on a connected, non-blocking stream socket.

@@ -36,14 +36,15 @@ FROM (
   SELECT
     actionable.*,
     -- 604,800 seconds are a week, 1,814,400 the three weeks of the line.
-    round(coalesce(greatest(0.2, least(1,
-      1 - 0.8 * (extract(epoch FROM due - $2) + 604800) / 1814400)), 0), 6) AS urgency,
+    CASE WHEN due IS NULL THEN 0.000000
+      ELSE round(greatest(0.2, least(1,
+        1 - 0.8 * (extract(epoch FROM due - $2) + 604800) / 1814400)), 6)
+    END AS urgency,
     round((priority - 1) / 4.0, 6) AS "priorityTerm",
     CASE impact WHEN 'H' THEN 1.000000 WHEN 'L' THEN 0.300000 ELSE 0.600000 END AS "impactTerm",
-    round(coalesce((480 - greatest(15, coalesce(
-      "effortMinutes",
-      CASE "timeEstimate" WHEN '15m' THEN 15 WHEN '30m' THEN 30 WHEN '1h' THEN 60
-        WHEN '2h+' THEN 120 END))) / 465.0, 0.5), 6) AS "effortTerm"
+    CASE WHEN minutes IS NULL THEN 0.500000
+      ELSE round((480 - greatest(15, minutes)) / 465.0, 6)
+    END AS "effortTerm"
   FROM (
     SELECT
       tasks.*,
@@ -51,6 +52,11 @@ FROM (
         tasks."dueAt",
         (tasks."dueDate" + 1)::timestamp AT TIME ZONE coalesce(preferences.timezone, 'UTC')
       ) AS due,
+      coalesce(
+        tasks."effortMinutes",
+        CASE tasks."timeEstimate" WHEN '15m' THEN 15 WHEN '30m' THEN 30 WHEN '1h' THEN 60
+          WHEN '2h+' THEN 120 END
+      ) AS minutes,
       coalesce(preferences.urgency, 40) AS "urgencyWeight",
       coalesce(preferences.priority, 35) AS "priorityWeight",
       coalesce(preferences.impact, 15) AS "impactWeight",
@@ -61,7 +67,10 @@ FROM (
       AND tasks."removedAt" IS NULL
       AND tasks.status <> 'done'
       AND (tasks."snoozedUntil" IS NULL OR tasks."snoozedUntil" <= $2)
+    OFFSET 0
   ) AS actionable
+  -- Keeps Postgres from writing each term out wherever it is used, and computing it as often.
+  OFFSET 0
 ) AS terms
 LEFT JOIN themes USING (planner_id, "themeId")
 LEFT JOIN pillars USING (planner_id, "pillarId")

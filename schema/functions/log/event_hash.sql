@@ -6,15 +6,15 @@ CREATE OR REPLACE FUNCTION log.event_hash(
   command_id uuid, command text, command_hash bytea, duration_us bigint, person_id uuid, uid bigint,
   pid integer, recorded_at timestamptz, occurred_at timestamptz, undoes uuid
 ) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT pg_catalog.sha256(previous || pg_catalog.convert_to(pg_catalog.concat(
-    log.netstring(at_position::text), log.netstring(category), log.netstring(stream_id::text),
-    log.netstring(version::text), log.netstring(type), log.netstring(pg_catalog.encode(data_hash, 'hex')),
-    log.netstring(command_id::text), log.netstring(command),
-    log.netstring(pg_catalog.encode(command_hash, 'hex')), log.netstring(duration_us::text),
-    log.netstring(person_id::text), log.netstring(uid::text), log.netstring(pid::text),
-    log.netstring((extract(epoch FROM recorded_at) * 1000000)::bigint::text),
-    log.netstring((extract(epoch FROM occurred_at) * 1000000)::bigint::text),
-    log.netstring(undoes::text)), 'UTF8'))
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- A body of the SQL standard's form is bound to what its names mean here and now, and can be inlined.
+RETURN pg_catalog.sha256(previous || pg_catalog.convert_to(pg_catalog.concat(
+  log.encode_field(at_position::text), log.encode_field(category), log.encode_field(stream_id::text),
+  log.encode_field(version::text), log.encode_field(type), log.encode_field(pg_catalog.encode(data_hash, 'hex')),
+  log.encode_field(command_id::text), log.encode_field(command),
+  log.encode_field(pg_catalog.encode(command_hash, 'hex')), log.encode_field(duration_us::text),
+  log.encode_field(person_id::text), log.encode_field(uid::text), log.encode_field(pid::text),
+  log.encode_field((extract(epoch FROM recorded_at) * 1000000)::bigint::text),
+  log.encode_field((extract(epoch FROM occurred_at) * 1000000)::bigint::text),
+  log.encode_field(undoes::text)), 'UTF8'));
 GRANT EXECUTE ON FUNCTION log.event_hash TO plannerd_append;

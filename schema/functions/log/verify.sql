@@ -9,11 +9,9 @@ DECLARE
   event    log.events;
   expected bigint := after + 1;
   previous bytea := coalesce((SELECT e.hash FROM log.events e WHERE e.position = after), '\x');
-  found    boolean := false;
 BEGIN
   FOR event IN SELECT e.* FROM log.events e WHERE e.position > after ORDER BY e.position LIMIT chunk LOOP
     IF event.position <> expected THEN
-      found := true;
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
         format('position %s follows %s', event.position, expected - 1);
     END IF;
@@ -22,7 +20,6 @@ BEGIN
             AND e.version = event.version - 1 AND e.position < event.position)
        OR event.version < 1
     THEN
-      found := true;
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
         format('version %s of stream %s/%s does not follow version %s', event.version, event.category,
                event.stream_id, event.version - 1);
@@ -30,7 +27,6 @@ BEGIN
     IF event.data IS NOT NULL
        AND event.data_hash <> sha256(event.salt || convert_to(event.data::text, 'UTF8'))
     THEN
-      found := true;
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position, 'data differs from its hash'::text;
     END IF;
     IF event.hash <> log.event_hash(previous, event.position, event.category, event.stream_id, event.version,
@@ -38,7 +34,6 @@ BEGIN
          event.duration_us, event.person_id, event.uid, event.pid, event.recorded_at, event.occurred_at,
          event.undoes)
     THEN
-      found := true;
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
         'the envelope or the event before differs from the hash'::text;
     END IF;

@@ -1,0 +1,28 @@
+internal import Postgres
+
+/// The statements that fold a stretch of the log into builds, as one transaction.
+///
+/// A crash after a commit that was not flushed only means that the same events are folded again.
+enum Fold {
+  private static let bounds = Statement(
+    """
+    SELECT set_config('synchronous_commit', 'off', true), set_config('plannerd.after', $1, true),
+           set_config('plannerd.upto', $2, true)
+    """)
+  private static let scope = Statement(
+    "SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true)")
+  private static let advance = Statement("SELECT projection.advance($1, $2, $3)")
+
+  /// All builds must be at position `after`.
+  static func queries(_ builds: [Build], after: Int, upTo: Int) -> [Query] {
+    var queries = [bounds(.text(String(after)), .text(String(upTo)))]
+    for build in builds {
+      queries.append(
+        scope(
+          .text("\(quoted(build.schemaName)), \(build.batchSchema)"), .text(build.category ?? "")))
+      queries.append(Query(Statement("SELECT \(quoted(build.schemaName)).apply()")))
+      queries.append(advance(.int(build.id), .int(after), .int(upTo)))
+    }
+    return queries
+  }
+}

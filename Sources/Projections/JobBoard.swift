@@ -1,0 +1,144 @@
+internal import EventLoop
+internal import JSON
+internal import Postgres
+
+/// The jobs: a row for each, so that they outlive their callers.
+@EventLoop
+final class JobBoard {
+  private let session: Session
+  private var running: [Int: Job] = [:]
+
+  init(session: Session) {
+    self.session = session
+  }
+
+  /// Jobs of a daemon that has ended are not at work any more.
+  func failInterrupted() async throws(PostgresError) {
+    _ = try await session.run(
+      Query(
+        Statement(
+          """
+          UPDATE projection.jobs SET state = 'failed', ended_at = now(), message = 'the daemon was stopped'
+           WHERE state = 'running'
+          """)), resend: .allowed)
+  }
+
+  /// Writes the job's row and starts its work.
+  func start(
+    _ kind: JobStatus.Kind, _ projection: String,
+    _ work: @escaping @EventLoop (Job) async throws(JobFailure) -> Void
+  ) async throws(ProjectionEngine.JobError) -> Int {
+    let job: Job
+    do throws(PostgresError) {
+      let rows = try await session.run(
+        JobBoard.insertStatement(.text(kind.rawValue), .text(projection)), resend: .forbidden)
+      job = Job(JobStatus(rows, row: 0))
+    } catch {
+      if error.sqlState == "23505", let id = try await runningJob(kind, projection) {
+        throw .alreadyRunning(id)
+      }
+      throw .unavailable(error.description)
+    }
+    running[job.status.id] = job
+    Task { @EventLoop in await run(job, work) }
+    return job.status.id
+  }
+
+  private func runningJob(_ kind: JobStatus.Kind, _ projection: String)
+    async throws(ProjectionEngine.JobError) -> Int?
+  {
+    do throws(PostgresError) {
+      let statement = Statement(
+        "SELECT job_id FROM projection.jobs WHERE kind = $1 AND projection = $2 AND state = 'running'"
+      )
+      let rows = try await session.run(
+        statement(.text(kind.rawValue), .text(projection)), resend: .allowed)
+      return rows.isEmpty ? nil : rows.int(0, 0)
+    } catch {
+      throw .unavailable(error.description)
+    }
+  }
+
+  private static let insertStatement = Statement(
+    "INSERT INTO projection.jobs (kind, projection) VALUES ($1, $2) RETURNING \(JobStatus.columns)")
+
+  private func run(_ job: Job, _ work: @EventLoop (Job) async throws(JobFailure) -> Void) async {
+    let saving = Task { @EventLoop in
+      while await EventLoop.sleep(.seconds(1)) { try? await save(job.status) }
+    }
+    do throws(JobFailure) {
+      try await work(job)
+      job.update { $0.state = .done }
+    } catch {
+      job.update {
+        switch error {
+        case .cancelled: $0.state = .cancelled
+        case .failed(let message):
+          $0.state = .failed
+          $0.message = message
+        }
+      }
+    }
+    saving.cancel()
+    // The row must say that the job is over, however long the database is away.
+    var backoff = Backoff()
+    while (try? await save(job.status)) == nil { await EventLoop.sleep(backoff.next()) }
+    running[job.status.id] = nil
+  }
+
+  private func save(_ status: JobStatus) async throws(PostgresError) {
+    _ = try await session.run(
+      JobBoard.saveStatement(
+        .int(status.id), .text(status.state.rawValue), .int(status.processed), .int(status.total),
+        .text(status.message), .text(status.report?.text)), resend: .allowed)
+  }
+
+  private static let saveStatement = Statement(
+    """
+    UPDATE projection.jobs
+       SET state = $2, processed = $3, total = $4, message = $5, report = $6::jsonb,
+           ended_at = CASE WHEN $2 = 'running' THEN NULL ELSE coalesce(ended_at, now()) END
+     WHERE job_id = $1
+    """)
+
+  func newest(_ limit: Int) async throws(ProjectionEngine.JobError) -> [JobStatus] {
+    do throws(PostgresError) {
+      let rows = try await session.run(JobBoard.newestStatement(.int(limit)), resend: .allowed)
+      return (0..<rows.count).map { row in
+        let status = JobStatus(rows, row: row)
+        return running[status.id]?.status ?? status
+      }
+    } catch {
+      throw .unavailable(error.description)
+    }
+  }
+
+  private static let newestStatement = Statement(
+    "SELECT \(JobStatus.columns) FROM projection.jobs ORDER BY job_id DESC LIMIT $1")
+
+  func status(_ id: Int) async throws(ProjectionEngine.JobError) -> JobStatus {
+    if let job = running[id] { return job.status }
+    let rows: Rows
+    do throws(PostgresError) {
+      rows = try await session.run(JobBoard.oneStatement(.int(id)), resend: .allowed)
+    } catch {
+      throw .unavailable(error.description)
+    }
+    guard !rows.isEmpty else { throw .noSuchJob(id) }
+    return JobStatus(rows, row: 0)
+  }
+
+  private static let oneStatement = Statement(
+    "SELECT \(JobStatus.columns) FROM projection.jobs WHERE job_id = $1")
+
+  /// Asks a job to end at its next chunk, and waits for that.
+  func cancel(_ id: Int) async throws(ProjectionEngine.JobError) -> JobStatus {
+    running[id]?.cancel()
+    while running[id] != nil { await EventLoop.sleep(.milliseconds(20)) }
+    return try await status(id)
+  }
+
+  func wait(_ id: Int, _ duration: Duration) async {
+    await running[id]?.wait(duration)
+  }
+}

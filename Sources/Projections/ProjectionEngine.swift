@@ -1,0 +1,339 @@
+package import EventLog
+package import EventLoop
+internal import Files
+internal import JSON
+package import Postgres
+
+/// Runs the projections of a folder: builds them, folds new events into them, answers questions to them,
+/// rebuilds and verifies them.
+@EventLoop
+package final class ProjectionEngine {
+  /// Called when methods of the views interface came, went or changed.
+  package var onInterfaceChange: () -> Void = {}
+
+  private let folder: String
+  private let tail: LogTail
+  private let session: Session
+  private let querySessions: [Session]
+  private let store: BuildStore
+  private let projector: Projector
+  let catalog: ViewCatalog
+  private let reader: ViewReader
+  private let worker: Worker
+  private let jobs: JobBoard
+  private var isReloading = false
+  private let log: @Sendable (String) -> Void
+
+  /// Connections that answer questions.
+  private static let queryConnections = 4
+
+  /// `projector` and `query` say how to connect as the projector's and the query role.
+  package init(
+    folder: String, projector projectorInfo: ConnectionInfo, query queryInfo: ConnectionInfo,
+    tail: LogTail, log: @escaping @Sendable (String) -> Void
+  ) {
+    self.folder = folder
+    self.tail = tail
+    self.log = log
+    session = Session(projectorInfo)
+    querySessions = (0..<ProjectionEngine.queryConnections).map { _ in Session(queryInfo) }
+    store = BuildStore(session: session)
+    projector = Projector(session, tail: tail)
+    catalog = ViewCatalog(session: querySessions[0], store: store)
+    reader = ViewReader(querySessions, catalog: catalog)
+    worker = Worker(info: projectorInfo, tail: tail, store: store)
+    jobs = JobBoard(session: session)
+  }
+
+  /// Starts with what is there, builds what is not, and returns when all views that could be built answer.
+  package func start() async throws(LogFault) {
+    for session in [session] + querySessions { session.start() }
+    projector.onAdvance = { [catalog] in catalog.advanced($0) }
+    catalog.onChange = { [weak self] in self?.onInterfaceChange() }
+    do {
+      try await serveKnownBuilds()
+      try await jobs.failInterrupted()
+    } catch {
+      throw LogFault(error)
+    }
+    projector.start()
+    // What answers already need not wait for what has changed since.
+    if catalog.views.isEmpty { return await readFolders() }
+    Task { @EventLoop in await readFolders() }
+  }
+
+  private func readFolders() async {
+    for refusal in await reload().refused { log("projection refused: \(refusal)") }
+  }
+
+  package func stop() {
+    projector.stop()
+    for session in [session] + querySessions { session.close() }
+  }
+
+  /// The live builds go on answering with the files that they were made from, until `reload` has looked at
+  /// the folders.
+  private func serveKnownBuilds() async throws(PostgresError) {
+    for build in try await store.all() {
+      switch build.state {
+      case "live":
+        projector.add(build)
+        guard let folder = build.folder, let views = try? await catalog.prepare(folder, on: build)
+        else {
+          continue
+        }
+        catalog.serve(folder, build, views)
+      // What an interrupted job or a swap has left.
+      default: try await store.drop(build.id)
+      }
+    }
+  }
+
+  // MARK: Questions
+
+  package func answer(_ request: ViewRequest) async throws(ViewError) -> [UInt8] {
+    try await reader.answer(request)
+  }
+
+  /// Whether a method's rows belong to one stream each; nil where there is no such method.
+  package func isScoped(_ method: String) -> Bool? {
+    catalog.views[method].map { $0.build.category != nil }
+  }
+
+  package var interfaceDefinition: String { ViewsInterface.definition(Array(catalog.views.values)) }
+
+  package struct Health: Sendable {
+    package let name: String
+    package let generation: String
+    package let build: Int
+    package let state: String
+    package let position: Int
+    package let lag: Int
+    package let message: String?
+  }
+
+  package var health: [Health] {
+    catalog.served.values.sorted { $0.folder.name < $1.folder.name }.map { served in
+      let build = served.build
+      return Health(
+        name: served.folder.name, generation: String(build.generation.prefix(12)), build: build.id,
+        state: build.failure == nil ? "live" : "failed", position: build.position,
+        lag: max(0, tail.head - build.position), message: build.failure)
+    }
+  }
+
+  /// The state of the connections, where one of them is not connected.
+  package var trouble: String? {
+    for session in [session] + querySessions {
+      if case .connecting(let error) = session.state { return error ?? "connecting" }
+    }
+    return nil
+  }
+
+  // MARK: Reload
+
+  package struct ReloadReport: Sendable {
+    package var added: [String] = []
+    package var changed: [String] = []
+    package var removed: [String] = []
+    package var unchanged: [String] = []
+    package var refused: [ProjectionRefusal] = []
+  }
+
+  /// Reads the folders again. What is new or changed is built beside what is live and then put in its place; what is
+  /// refused goes on as it was.
+  package func reload() async -> ReloadReport {
+    while isReloading { await EventLoop.sleep(.milliseconds(20)) }
+    isReloading = true
+    defer { isReloading = false }
+    var report = ReloadReport()
+    let names = ((try? Files.list(folder)) ?? []).filter { Files.isFolder("\(folder)/\($0)") }
+    // First, so that a method may move from one folder to another.
+    for name in catalog.served.keys.sorted() where !names.contains(name) {
+      await remove(name)
+      report.removed.append(name)
+    }
+    for name in names {
+      do throws(ProjectionRefusal) {
+        let read = try ProjectionFolder(name: name, at: "\(folder)/\(name)")
+        try await take(read, &report)
+      } catch {
+        report.refused.append(error)
+      }
+    }
+    return report
+  }
+
+  private func take(_ read: ProjectionFolder, _ report: inout ReloadReport)
+    async throws(ProjectionRefusal)
+  {
+    guard let served = catalog.served[read.name] else {
+      try await replace(with: read, job: nil)
+      return report.added.append(read.name)
+    }
+    if served.folder == read { return report.unchanged.append(read.name) }
+    if served.build.generation == read.generation {
+      try await changeQueries(read, served.build)
+    } else {
+      try await replace(with: read, job: nil)
+    }
+    report.changed.append(read.name)
+  }
+
+  private func changeQueries(_ read: ProjectionFolder, _ build: Build)
+    async throws(ProjectionRefusal)
+  {
+    do throws(BuildFailure) {
+      let views = try await catalog.prepare(read, on: build)
+      try? await store.setSource(build.id, read)
+      catalog.serve(read, catalog.served[read.name]?.build ?? build, views)
+    } catch {
+      throw refusal(of: read, error)
+    }
+  }
+
+  private func remove(_ name: String) async {
+    guard let build = catalog.served[name]?.build else { return }
+    catalog.withdraw(name)
+    await projector.exclusively { [self] in
+      projector.remove(build.id)
+      try? await store.retire(build.id)
+      try? await store.drop(build.id)
+    }
+  }
+
+  private func refusal(of folder: ProjectionFolder, _ failure: BuildFailure) -> ProjectionRefusal {
+    switch failure {
+    case .refused(let refusal): refusal
+    case .postgres(let error):
+      ProjectionRefusal(projection: folder.name, file: "", line: 1, message: error.description)
+    }
+  }
+
+  /// Makes a build of a folder beside the live one, folds it up to the head, and puts it in the place of the
+  /// live one.
+  private func replace(with read: ProjectionFolder, job: Job?) async throws(ProjectionRefusal) {
+    let job = job ?? Job(JobStatus(id: 0, kind: .rebuild, projection: read.name))
+    do throws(BuildFailure) {
+      let build = try await store.create(read, state: "building")
+      do {
+        let views = try await catalog.prepare(read, on: build)
+        let caughtUp = try await worker.catchUp(build, job)
+        try await swapIn(read, caughtUp, views)
+        job.update {
+          $0.processed = tail.head
+          $0.total = tail.head
+        }
+      } catch {
+        try? await store.drop(build.id)
+        switch error {
+        case let failure as BuildFailure: throw failure
+        case JobFailure.failed(let message):
+          throw BuildFailure.refused(
+            ProjectionRefusal(projection: read.name, file: "apply.sql", line: 1, message: message))
+        default:
+          throw BuildFailure.refused(
+            ProjectionRefusal(projection: read.name, file: "", line: 1, message: "cancelled"))
+        }
+      }
+    } catch {
+      throw refusal(of: read, error)
+    }
+  }
+
+  /// Between two live folds: the last events, then the swap, in one step for readers.
+  private func swapIn(_ folder: ProjectionFolder, _ build: Build, _ views: [PreparedView])
+    async throws(BuildFailure)
+  {
+    var outcome: Result<Void, BuildFailure> = .success(())
+    await projector.exclusively { [self] in
+      do throws(PostgresError) {
+        let live = catalog.served[folder.name]?.build
+        let target = live.map { projector.builds[$0.id]?.position ?? $0.position } ?? tail.head
+        var build = build
+        if build.position < target {
+          _ = try await session.run(
+            Fold.queries([build], after: build.position, upTo: target), resend: .forbidden)
+          build.position = target
+        }
+        try await store.goLive(build.id)
+        build.state = "live"
+        projector.add(build)
+        catalog.serve(folder, build, views.map { $0.moved(to: build) })
+        if let live {
+          projector.remove(live.id)
+          dropLater(live)
+        }
+      } catch {
+        outcome = .failure(.postgres(error))
+      }
+    }
+    try outcome.get()
+  }
+
+  /// Readers that were sent to the old build have answered long before.
+  private func dropLater(_ build: Build) {
+    EventLoop.after(.seconds(2)) { [store] in
+      Task { @EventLoop in try? await store.drop(build.id) }
+    }
+  }
+
+  // MARK: Jobs
+
+  package enum JobError: Error, Sendable {
+    case noSuchProjection(String)
+    case noSuchJob(Int)
+    case alreadyRunning(Int)
+    case unavailable(String)
+  }
+
+  package var projections: [String] { catalog.served.keys.sorted() }
+
+  /// Starts to rebuild a projection; gives the job's id.
+  package func rebuild(_ name: String) async throws(JobError) -> Int {
+    guard let served = catalog.served[name] else { throw .noSuchProjection(name) }
+    return try await jobs.start(.rebuild, name) { [self] job throws(JobFailure) in
+      do throws(ProjectionRefusal) {
+        try await replace(with: served.folder, job: job)
+      } catch {
+        if job.isCancelled { throw JobFailure.cancelled }
+        throw JobFailure.failed(error.description)
+      }
+    }
+  }
+
+  /// Starts to compare a projection with a fresh fold of the log; gives the job's id.
+  package func verify(_ name: String) async throws(JobError) -> Int {
+    guard catalog.served[name] != nil else { throw .noSuchProjection(name) }
+    return try await jobs.start(.verify, name) { [self] job throws(JobFailure) in
+      guard let served = catalog.served[name] else { throw .failed("the projection was removed") }
+      let scratch: Build
+      do throws(BuildFailure) {
+        scratch = try await store.create(served.folder, state: "scratch")
+      } catch {
+        throw .failed(refusal(of: served.folder, error).description)
+      }
+      let outcome: Result<JSON, JobFailure>
+      do throws(JobFailure) {
+        outcome = .success(try await worker.compare(served.build, with: scratch, job))
+      } catch {
+        outcome = .failure(error)
+      }
+      try? await store.drop(scratch.id)
+      let report = try outcome.get()
+      job.update {
+        $0.report = report
+        if report["equal"]?.bool == false { $0.message = "the live view differs from a fresh fold" }
+      }
+    }
+  }
+
+  package func jobs(limit: Int) async throws(JobError) -> [JobStatus] {
+    try await jobs.newest(limit)
+  }
+  package func job(_ id: Int) async throws(JobError) -> JobStatus { try await jobs.status(id) }
+  package func cancel(_ id: Int) async throws(JobError) -> JobStatus { try await jobs.cancel(id) }
+
+  /// Waits until a job has changed, at most so long.
+  package func waitForJob(_ id: Int, _ duration: Duration) async { await jobs.wait(id, duration) }
+}

@@ -1,0 +1,121 @@
+internal import EventLog
+internal import EventLoop
+internal import Postgres
+
+/// The views that are served: each projection's live build, its folder and its prepared queries.
+@EventLoop
+final class ViewCatalog {
+  /// A projection that is served.
+  struct Served {
+    var folder: ProjectionFolder
+    var build: Build
+    var views: [PreparedView]
+  }
+
+  private(set) var served: [String: Served] = [:]
+  /// By method.
+  private(set) var views: [String: PreparedView] = [:]
+  /// Called when methods came, went or changed.
+  var onChange: () -> Void = {}
+
+  private let session: Session
+  private let store: BuildStore
+  private var waiters: [(projection: String, position: Int, signal: Signal)] = []
+
+  /// `session` is one of the query role's, to ask for columns.
+  init(session: Session, store: BuildStore) {
+    self.session = session
+    self.store = store
+  }
+
+  /// The queries of a folder, tried against a build.
+  func prepare(_ folder: ProjectionFolder, on build: Build) async throws(BuildFailure)
+    -> [PreparedView]
+  {
+    var views: [PreparedView] = []
+    for query in folder.queries {
+      if let other = self.views[query.method], other.build.projection != folder.name {
+        throw .refused(
+          ProjectionRefusal(
+            projection: folder.name, file: "queries/\(query.method).sql", line: 1,
+            message: "projection \(other.build.projection) has a method of that name already"))
+      }
+      do {
+        let rows = try await session.run(PreparedView.probe(query, of: build), resend: .allowed)[1]
+        views.append(try PreparedView(query, of: build, probed: rows))
+      } catch let refusal as ProjectionRefusal {
+        throw .refused(refusal)
+      } catch let error as PostgresError {
+        if error.isUnavailable { throw .postgres(error) }
+        // The probe starts with `SELECT * FROM (` on the file's first line.
+        let line = error.position.map { ViewCatalog.line($0, "SELECT * FROM (\(query.text)") } ?? 1
+        throw .refused(
+          ProjectionRefusal(
+            projection: folder.name, file: "queries/\(query.method).sql", line: line,
+            message: error.description))
+      } catch {
+        preconditionFailure("\(error)")
+      }
+    }
+    return views
+  }
+
+  private static func line(_ position: Int, _ text: String) -> Int {
+    1 + text.unicodeScalars.prefix(max(0, position - 1)).count { $0 == "\n" }
+  }
+
+  func serve(_ folder: ProjectionFolder, _ build: Build, _ views: [PreparedView]) {
+    withdrawMethods(of: folder.name)
+    served[folder.name] = Served(folder: folder, build: build, views: views)
+    for view in views { self.views[view.query.method] = view }
+    onChange()
+    advanced(build)
+  }
+
+  func withdraw(_ projection: String) {
+    withdrawMethods(of: projection)
+    served[projection] = nil
+    onChange()
+  }
+
+  private func withdrawMethods(of projection: String) {
+    views = views.filter { $0.value.build.projection != projection }
+  }
+
+  /// A build has moved on: those who wait for its position go on.
+  func advanced(_ build: Build) {
+    guard served[build.projection]?.build.id == build.id else { return }
+    served[build.projection]?.build = build
+    for waiter in waiters
+    where waiter.projection == build.projection && waiter.position <= build.position {
+      waiter.signal.fire()
+    }
+    waiters.removeAll { $0.signal.hasFired }
+  }
+
+  /// Waits until a method's build has folded a position.
+  func wait(for method: String, position: Int, patience: Duration) async throws(ViewError) {
+    guard let projection = views[method]?.build.projection else { throw .noSuchMethod }
+    func reached() -> Int { served[projection]?.build.position ?? 0 }
+    if reached() >= position { return }
+    let signal = Signal()
+    waiters.append((projection, position, signal))
+    let timer = EventLoop.after(patience) { signal.fire() }
+    await signal.wait()
+    timer.cancel()
+    waiters.removeAll { $0.signal === signal }
+    if reached() < position { throw .notYetVisible(position: reached()) }
+  }
+
+  /// Another daemon may have put other builds in the place of those known here.
+  func refresh() async {
+    guard let builds = try? await store.all() else { return }
+    for build in builds
+    where build.state == "live" && served[build.projection]?.build.id != build.id {
+      guard let served = served[build.projection], served.build.generation == build.generation,
+        let views = try? await prepare(served.folder, on: build)
+      else { continue }
+      serve(served.folder, build, views)
+    }
+  }
+}

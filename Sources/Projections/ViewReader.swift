@@ -1,0 +1,279 @@
+internal import EventLog
+internal import EventLoop
+package import JSON
+internal import Postgres
+package import Scalars
+
+/// A question to a view.
+package struct ViewRequest: Sendable {
+  package let method: String
+  /// Whose rows; nil for a view over all streams.
+  package let scope: UUID?
+  /// The wire's parameters, of the right types.
+  package let parameters: JSONObject
+  /// The instant asked about.
+  package let now: Instant
+
+  package init(method: String, scope: UUID?, parameters: JSONObject, now: Instant) {
+    self.method = method
+    self.scope = scope
+    self.parameters = parameters
+    self.now = now
+  }
+}
+
+/// Why a view did not answer.
+package enum ViewError: Error, Sendable {
+  case noSuchMethod
+  /// A parameter has a wrong value: which, the rule's name, and a sentence.
+  case invalid(parameter: String, rule: String, message: String)
+  /// `atLeast` was not reached in time; the position that was.
+  case notYetVisible(position: Int)
+  case unavailable(String)
+  case failed(String)
+}
+
+/// Answers questions to views: one statement, hence one snapshot, in one round trip.
+@EventLoop
+final class ViewReader {
+  private let sessions: [Session]
+  private let catalog: ViewCatalog
+
+  nonisolated static let defaultLimit = 100
+  nonisolated static let maxLimit = 1_000
+  nonisolated static let patience = Duration.seconds(5)
+
+  init(_ sessions: [Session], catalog: ViewCatalog) {
+    self.sessions = sessions
+    self.catalog = catalog
+  }
+
+  /// The reply's parameters as JSON.
+  func answer(_ request: ViewRequest) async throws(ViewError) -> [UInt8] {
+    if let position = request.parameters["atLeast"]?.int {
+      try await catalog.wait(for: request.method, position: position, patience: ViewReader.patience)
+    }
+    var attempts = 0
+    while true {
+      guard let view = catalog.views[request.method] else { throw .noSuchMethod }
+      let plan = try ViewPlan(view, request)
+      do throws(PostgresError) {
+        let session = ViewReader.idlest(sessions)
+        let settings = PreparedView.settings(view.build, scope: request.scope?.description)
+        let rows = try await session.run([settings, plan.query], resend: .allowed)[1]
+        if rows.isEmpty { throw PostgresError(sqlState: "42P01", message: "the build is gone") }
+        return plan.reply(rows)
+      } catch {
+        attempts += 1
+        // The build was swapped and dropped between the choice and the statement, or by another daemon.
+        if ["42P01", "3F000"].contains(error.sqlState), attempts < 3 {
+          await catalog.refresh()
+          continue
+        }
+        throw ViewReader.failure(error, plan)
+      }
+    }
+  }
+
+  /// A session that is connected, if there is one, with the least under way.
+  private static func idlest(_ sessions: [Session]) -> Session {
+    sessions.min {
+      ($0.state == .connected ? 0 : 1, $0.load) < ($1.state == .connected ? 0 : 1, $1.load)
+    }!
+  }
+
+  private static func failure(_ error: PostgresError, _ plan: ViewPlan) -> ViewError {
+    if error.isUnavailable { return .unavailable(error.description) }
+    if error.isDataError, plan.hasCursor {
+      return .invalid(parameter: "cursor", rule: "invalidCursor", message: "the cursor is damaged")
+    }
+    return .failed(error.description)
+  }
+}
+
+/// A question laid out: the statement, its parameters, and how to read the answer.
+struct ViewPlan {
+  let query: Query
+  private let order: PageOrder?
+  private let limit: Int
+  private let fingerprint: String
+  /// The instant asked about.
+  private let now: String
+  let hasCursor: Bool
+
+  init(_ view: PreparedView, _ request: ViewRequest) throws(ViewError) {
+    var values: [Parameter] = []
+    for parameter in view.query.parameters {
+      if parameter.name == "planner"
+        || (parameter == view.query.parameters.first && request.scope != nil)
+      {
+        values.append(.text(request.scope?.description))
+      } else {
+        values.append(try parameter.bind(request.parameters[parameter.name]))
+      }
+    }
+    let fingerprint = ViewPlan.fingerprint(view, request)
+    self.fingerprint = fingerprint
+    let order = try ViewPlan.order(view, request)
+    self.order = order
+    var cursor: ViewCursor?
+    if let order, let text = request.parameters["cursor"]?.string {
+      cursor = try ViewCursor(text, order: order, fingerprint: fingerprint)
+    }
+    // All pages of an answer are of the instant of the first.
+    now = cursor?.now ?? request.now.wholeMinute.description
+    hasCursor = cursor != nil
+    if view.query.usesNow { values.append(.text(now)) }
+    values.append(.int(view.build.id))
+    guard let order else {
+      limit = 0
+      query = Query(view.statement(nil, afterCursor: false), values)
+      return
+    }
+    limit = try ViewPlan.limit(request)
+    values.append(.int(limit + 1))
+    values += (cursor?.values ?? []).map { .text($0) }
+    query = Query(view.statement(order, afterCursor: cursor != nil), values)
+  }
+
+  /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them.
+  func reply(_ rows: Rows) -> [UInt8] {
+    var out = Array("{\"position\":".utf8)
+    out.append(contentsOf: rows.bytes(0, 0))
+    out.append(contentsOf: ",\"rows\":".utf8)
+    guard let order else {
+      out.append(contentsOf: rows.bytes(0, 1))
+      out.append(UInt8(ascii: "}"))
+      return out
+    }
+    out.append(UInt8(ascii: "["))
+    // A left join gives one row without a view's row where the page is empty.
+    let count = rows.isNull(0, 1) ? 0 : min(rows.count, limit)
+    for row in 0..<count {
+      if row > 0 { out.append(UInt8(ascii: ",")) }
+      out.append(contentsOf: rows.bytes(row, 1))
+    }
+    out.append(UInt8(ascii: "]"))
+    if rows.count > limit {
+      let values = order.keys.indices.map { rows[limit - 1, 2 + $0] }
+      let cursor = ViewCursor(order: order.name, fingerprint: fingerprint, now: now, values: values)
+      out.append(contentsOf: ",\"nextCursor\":".utf8)
+      JSON.write(cursor.text, to: &out)
+    }
+    out.append(UInt8(ascii: "}"))
+    return out
+  }
+
+  private static func order(_ view: PreparedView, _ request: ViewRequest) throws(ViewError)
+    -> PageOrder?
+  {
+    guard let name = request.parameters["sort"]?.string else {
+      return view.query.orders.first
+    }
+    guard let order = view.query.orders.first(where: { $0.name == name }) else {
+      let names = view.query.orders.map(\.name).joined(separator: ", ")
+      throw .invalid(
+        parameter: "sort", rule: "unknownSort", message: "sort must be one of \(names)")
+    }
+    return order
+  }
+
+  private static func limit(_ request: ViewRequest) throws(ViewError) -> Int {
+    guard let limit = request.parameters["limit"]?.int else { return ViewReader.defaultLimit }
+    guard (1...ViewReader.maxLimit).contains(limit) else {
+      throw .invalid(
+        parameter: "limit", rule: "outOfRange", message: "limit must be 1 to \(ViewReader.maxLimit)"
+      )
+    }
+    return limit
+  }
+
+  /// What a cursor belongs to: the method and the parameters that choose rows.
+  private static func fingerprint(_ view: PreparedView, _ request: ViewRequest) -> String {
+    var members = request.parameters
+    for name in ["cursor", "limit", "atLeast"] { members[name] = nil }
+    let text = JSON.array([
+      .string(view.query.method), .string(request.scope?.description ?? ""), .object(members),
+    ]).canonicalBytes
+    return String(Hashing.hex(Hashing.sha256(text)).prefix(12))
+  }
+}
+
+/// Where a page ended: the values of the order's keys in its last row, the instant asked about, and what they
+/// belong to. Opaque to
+/// clients: JSON in hexadecimal.
+struct ViewCursor {
+  let order: String
+  let fingerprint: String
+  let now: String
+  let values: [String?]
+
+  init(order: String, fingerprint: String, now: String, values: [String?]) {
+    self.order = order
+    self.fingerprint = fingerprint
+    self.now = now
+    self.values = values
+  }
+
+  init(_ text: String, order: PageOrder, fingerprint: String) throws(ViewError) {
+    guard let bytes = Hashing.bytes(hex: text),
+      let parsed = try? JSON.parse(String(decoding: bytes, as: UTF8.self)),
+      let name = parsed[0]?.string, let print = parsed[1]?.string, let now = parsed[2]?.string,
+      Instant(now) != nil,
+      let values = parsed[3]?.array,
+      values.count == order.keys.count, values.allSatisfy({ $0 == .null || $0.string != nil })
+    else {
+      throw .invalid(parameter: "cursor", rule: "invalidCursor", message: "the cursor is damaged")
+    }
+    guard name == order.name, print == fingerprint else {
+      throw .invalid(
+        parameter: "cursor", rule: "cursorOfAnotherQuestion",
+        message: "the cursor came from a question with other parameters")
+    }
+    self.init(order: name, fingerprint: print, now: now, values: values.map(\.string))
+  }
+
+  var text: String {
+    let values = JSON.array(values.map { $0.map { .string($0) } ?? .null })
+    return Hashing.hex(
+      JSON.array([.string(order), .string(fingerprint), .string(now), values]).bytes)
+  }
+}
+
+extension QueryParameter {
+  /// The value for Postgres of what came over the wire; absent and null are the same.
+  func bind(_ value: JSON?) throws(ViewError) -> Parameter {
+    guard let value, value != .null else { return nil }
+    func invalid(_ rule: String, _ message: String) -> ViewError {
+      .invalid(parameter: name, rule: rule, message: "\(name) must be \(message)")
+    }
+    switch type {
+    case .uuid:
+      guard let id = value.string.flatMap({ UUID($0) }) else {
+        throw invalid("invalidID", "a UUID")
+      }
+      return .text(id.description)
+    case .date:
+      guard let date = value.string.flatMap({ CalendarDate($0) }) else {
+        throw invalid("invalidDate", "a date, YYYY-MM-DD")
+      }
+      return .text(date.description)
+    case .timestamptz:
+      guard let instant = value.string.flatMap({ Instant($0) }) else {
+        throw invalid("invalidInstant", "an RFC 3339 instant")
+      }
+      return .text(instant.description)
+    case .text: return .text(value.string)
+    case .bigint: return .int(value.int)
+    case .boolean: return .bool(value.bool)
+    case .numeric, .jsonb: return .text(value.text)
+    case .texts: return .array((value.array ?? []).map(\.string))
+    }
+  }
+}
+
+extension Instant {
+  var wholeMinute: Instant {
+    Instant(microseconds: microseconds - (microseconds % 60_000_000 + 60_000_000) % 60_000_000)
+  }
+}

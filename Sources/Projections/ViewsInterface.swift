@@ -1,0 +1,56 @@
+/// The definition of `org.plannerd.views`, derived from the query files.
+enum ViewsInterface {
+  static let name = "org.plannerd.views"
+
+  static func definition(_ views: [PreparedView]) -> String {
+    let methods = views.sorted { $0.query.method < $1.query.method }.map(method)
+    return ([header] + methods + [errors]).joined(separator: "\n\n") + "\n"
+  }
+
+  private static let header = """
+    # The views: a method for each query file of the projections. `planner` absent means the caller's own;
+    # with `atLeast` a query waits until that position of the log is in the view. `position` is how far the
+    # log is in the answer. Where a method pages: at most `limit` rows (100, at most 1,000); `nextCursor`, given as
+    # `cursor`, continues. Instants are RFC 3339 strings, dates YYYY-MM-DD, ids UUIDs.
+    interface org.plannerd.views
+    """
+
+  private static let errors = """
+    error PlannerNotFound (planner: string)
+    # A parameter that has the right type and a wrong value.
+    error InvalidInput (parameter: string, rule: string, message: string)
+    # `atLeast` was not reached in time; position is how far the view is.
+    error NotYetVisible (position: int)
+    error NotPermitted (method: string)
+    error DatabaseUnavailable (message: string, outcomeUnknown: bool)
+    error ReplyTooLarge (bytes: int, limit: int)
+    error Fault (message: string)
+    """
+
+  private static func method(_ view: PreparedView) -> String {
+    let query = view.query
+    let row = "\(query.method)Row"
+    let fields = view.columns.map { "  \($0.name): \($0.isNullable ? "?" : "")\($0.type.varlink)" }
+    var parameters = query.parameters.map { parameter in
+      let optional = parameter.isOptional || parameter.name == "planner"
+      return "\(parameter.name): \(optional ? "?" : "")\(parameter.type.varlink)"
+    }
+    parameters.append("atLeast: ?int")
+    if query.orders.count > 1 { parameters.append("sort: ?string") }
+    if query.pages { parameters += ["limit: ?int", "cursor: ?string"] }
+    let orders = query.orders.map(\.name).joined(separator: ", ")
+    var comment = query.documentation
+    if query.orders.count > 1 { comment.append("sort: \(orders).") }
+    let lines = comment.map { $0.isEmpty ? "#" : "# \($0)" }
+    return """
+      type \(row) (
+      \(fields.joined(separator: ",\n"))
+      )
+
+      \(lines.joined(separator: "\n"))
+      method \(query.method)(
+        \(parameters.joined(separator: ",\n  "))
+      ) -> (position: int, rows: []\(row)\(query.pages ? ", nextCursor: ?string" : ""))
+      """
+  }
+}

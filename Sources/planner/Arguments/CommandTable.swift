@@ -1,0 +1,21 @@
+/// All commands of the program, from which parsing, help and completions are made.
+enum CommandTable {
+  static let commands: [CommandSpec] =
+    PillarCommands.specs + ThemeCommands.specs + TaskLists.specs + TaskCommands.specs
+    + PreferenceCommands.specs + ApplyCommand.specs + AuditCommand.specs + FollowCommand.specs
+    + ControlCommands.specs + CallCommand.specs + CompletionCommand.specs
+
+  /// The sections of the program's help: a title, and first words of commands.
+  static let sections: [(String, [String])] = [
+    ("Planning", ["pillars", "pillar", "themes", "theme", "ratings", "tasks", "task", "best"]),
+    ("More", ["removed", "preferences", "apply"]),
+    ("History", ["audit", "follow"]),
+    (
+      "The daemon",
+      [
+        "status", "health", "rebuild", "verify", "verify-log", "jobs", "watch", "cancel", "reload",
+      ]
+    ),
+    ("The shell", ["call", "completions"]),
+  ]
+}

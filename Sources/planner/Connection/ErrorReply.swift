@@ -1,0 +1,62 @@
+import JSON
+
+/// An error reply of the daemon, as an exit code and a sentence.
+enum ErrorReply {
+  static func failure(_ name: String, _ parameters: JSON) -> Failure {
+    Failure(
+      code(name, parameters), sentence(name, parameters),
+      reply: ["error": .string(name), "parameters": parameters])
+  }
+
+  /// The last word of an error's name.
+  static func shortName(_ name: String) -> String {
+    String(name.split(separator: ".").last ?? "")
+  }
+
+  private static func code(_ name: String, _ parameters: JSON) -> ExitCode {
+    switch shortName(name) {
+    case "PlannerNotFound", "NoSuchProjection", "NoSuchJob": .notFound
+    case "InvalidInput", "InvalidParameter", "ExpectedMore": .usage
+    case "NotPermitted", "PermissionDenied": .notPermitted
+    case "AlreadyRunning": .conflict
+    case "DatabaseUnavailable":
+      parameters["outcomeUnknown"]?.bool == true ? .outcomeUnknown : .databaseUnavailable
+    default: .fault
+    }
+  }
+
+  private static func sentence(_ name: String, _ parameters: JSON) -> String {
+    let message = parameters["message"]?.string
+    switch shortName(name) {
+    case "PlannerNotFound":
+      return "no planner \(parameters["planner"]?.string ?? "of that id") that you may see"
+    case "NoSuchProjection":
+      return "no projection “\(parameters["projection"]?.string ?? "")”; planner status lists them"
+    case "NoSuchJob": return "no job \(parameters["jobId"]?.int ?? 0); planner jobs lists them"
+    case "AlreadyRunning":
+      let job = parameters["jobId"]?.int ?? 0
+      return "that is already running as job \(job): planner watch \(job)"
+    case "NotPermitted":
+      return
+        "only root and the daemon's own user may call \(parameters["method"]?.string ?? "that")"
+    case "DatabaseUnavailable":
+      return "the daemon has no database: \(message ?? "it is unavailable")"
+    case "InvalidParameter":
+      return "the daemon does not take the parameter “\(parameters["parameter"]?.string ?? "")”"
+    case "ExpectedMore": return "that method answers with a stream: give --more"
+    case "NotYetVisible":
+      return "the position asked for was not visible in time; the view is at "
+        + "\(parameters["position"]?.int ?? 0)"
+    case "InvalidInput":
+      return "\(parameters["parameter"]?.string ?? "a parameter"): \(message ?? "invalid")"
+    case "MethodNotFound":
+      return "this daemon has no method \(parameters["method"]?.string ?? "of that name")"
+    case "InterfaceNotFound":
+      return "this daemon has no interface \(parameters["interface"]?.string ?? "of that name")"
+    case "ReplyTooLarge":
+      return "the answer would have \(parameters["bytes"]?.int ?? 0) bytes; narrow the question"
+    default:
+      return message ?? "\(name) \(parameters == [:] ? "" : parameters.text)"
+    }
+  }
+}

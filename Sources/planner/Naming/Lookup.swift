@@ -1,0 +1,55 @@
+import JSON
+import Scalars
+
+/// Asks the views for what a text names.
+extension Session {
+  func pillar(_ text: String) throws(Failure) -> Thing {
+    let known = try rows("PillarAverages").map { Thing(pillar: $0) }
+    if let thing = try NameResolver.find(text, among: known) { return thing }
+    throw NameResolver.notFound(text, .pillar, known: known.map(\.name))
+  }
+
+  func theme(_ text: String) throws(Failure) -> Thing {
+    let known = try rows("ThemeRatings").map { Thing(theme: $0) }
+    if let thing = try NameResolver.find(text, among: known) { return thing }
+    throw NameResolver.notFound(text, .theme, known: known.map(\.name))
+  }
+
+  /// A task: by its whole id at once, by its name among those that have the text in them, and only a
+  /// beginning of an id needs all tasks.
+  func task(
+    _ text: String, prefer: NameResolver.Preference = .unfinished
+  ) throws(Failure) -> Thing {
+    if let id = UUID(text) {
+      let row = try view("Task", ["taskId": .string(id.description)])["rows"]?[0]
+      guard let row else { throw NameResolver.notFound(text, .task, known: []) }
+      return Thing(task: row)
+    }
+    var known: [Thing] = []
+    if !NameResolver.looksLikeID(text) {
+      known = try tasks(["text": .string(text)]).map { Thing(task: $0) }
+      if let thing = try NameResolver.find(text, among: known, prefer: prefer) { return thing }
+    }
+    known = try tasks([:]).map { Thing(task: $0) }
+    if let thing = try NameResolver.find(text, among: known, prefer: prefer) { return thing }
+    throw NameResolver.notFound(text, .task, known: known.map(\.name))
+  }
+
+  private func tasks(_ parameters: JSONObject) throws(Failure) -> [JSON] {
+    var parameters = parameters
+    parameters["limit"] = .int(Paging.pageSize)
+    return try rows("Tasks", parameters)
+  }
+
+  /// All rows of a view, page by page.
+  func rows(_ method: String, _ parameters: JSONObject = [:]) throws(Failure) -> [JSON] {
+    var rows: [JSON] = []
+    var parameters = parameters
+    while true {
+      let reply = try view(method, parameters)
+      rows += reply["rows"]?.array ?? []
+      guard let next = reply["nextCursor"] else { return rows }
+      parameters["cursor"] = next
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import EventLog
+import EventLoop
+import JSON
+import Projections
+import Scalars
+import Varlink
+
+/// `org.plannerd.views`: a method for each query file.
+@EventLoop
+final class ViewsService: VarlinkInterface {
+  private(set) var definition: InterfaceDefinition
+  private unowned let daemon: Daemon
+
+  static let name = "org.plannerd.views"
+
+  init(_ daemon: Daemon) throws {
+    self.daemon = daemon
+    definition = try InterfaceDefinition(daemon.projections.interfaceDefinition)
+  }
+
+  /// Takes on the methods that there are now.
+  func refresh(on server: VarlinkServer) {
+    do {
+      definition = try InterfaceDefinition(daemon.projections.interfaceDefinition)
+      server.register(self)
+    } catch {
+      Log.line("the views' interface is not valid: \(error)")
+    }
+  }
+
+  func handle(_ call: Call) async {
+    let caller = daemon.people.caller(call.peer)
+    guard let scope = scope(call, caller) else { return }
+    do throws(ViewError) {
+      let request = ViewRequest(
+        method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now())
+      let reply = try await daemon.projections.answer(request)
+      if daemon.options.recordsReads { recordRead(call, caller, scope.planner) }
+      call.reply(parametersJSON: reply)
+    } catch {
+      fail(call, error)
+    }
+  }
+
+  /// Whose rows are asked for; nil where the call was answered with an error.
+  private func scope(_ call: Call, _ caller: Caller) -> (planner: UUID?, Void)? {
+    if daemon.projections.isScoped(call.method) == false {
+      // A view over all streams shows what everyone does.
+      if caller.isAdministrator { return (nil, ()) }
+      daemon.recordDenial(call, caller, planner: nil, error: "NotPermitted")
+      call.fail("\(ViewsService.name).NotPermitted", ["method": .string(call.method)])
+      return nil
+    }
+    guard let text = call.parameters["planner"]?.string else { return (caller.planner, ()) }
+    if UUID(text) == caller.planner { return (caller.planner, ()) }
+    daemon.recordDenial(call, caller, planner: UUID(text), error: "PlannerNotFound")
+    call.fail("\(ViewsService.name).PlannerNotFound", ["planner": .string(text)])
+    return nil
+  }
+
+  private func recordRead(_ call: Call, _ caller: Caller, _ planner: UUID?) {
+    var attempt = daemon.attempt(call, caller, command: call.method, result: "applied")
+    attempt.planner = planner
+    daemon.access.record(attempt)
+  }
+
+  private func fail(_ call: Call, _ error: ViewError) {
+    func fail(_ name: String, _ parameters: JSON) {
+      call.fail("\(ViewsService.name).\(name)", parameters)
+    }
+    switch error {
+    case .noSuchMethod:
+      call.fail("org.varlink.service.MethodNotFound", ["method": .string(call.method)])
+    case .invalid(let parameter, let rule, let message):
+      fail(
+        "InvalidInput",
+        ["parameter": .string(parameter), "rule": .string(rule), "message": .string(message)])
+    case .notYetVisible(let position): fail("NotYetVisible", ["position": .int(position)])
+    case .unavailable(let message):
+      fail("DatabaseUnavailable", ["message": .string(message), "outcomeUnknown": false])
+    case .failed(let message): fail("Fault", ["message": .string(message)])
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import EventLog
+import EventLoop
+import Postgres
+import Scalars
+import TestSupport
+import Testing
+
+@Suite struct AppendOnlyTests {
+  /// A log with three events.
+  @EventLoop
+  private func written() async throws -> LogFixture {
+    let log = try await LogFixture()
+    _ = try await log.submit([
+      log.command(.add(1)), log.command(.add(2)),
+      log.command(.addGreeting(person: LogFixture.id(5))),
+    ])
+    return log
+  }
+
+  private static let attacks = [
+    "UPDATE log.events SET type = 'Forged' WHERE position = 1",
+    "UPDATE log.events SET data = NULL, salt = NULL WHERE position = 1",
+    "UPDATE log.events SET position = 99 WHERE position = 1",
+    "DELETE FROM log.events WHERE position = 4",
+    "TRUNCATE log.events",
+    "TRUNCATE log.events CASCADE",
+    """
+    INSERT INTO log.events SELECT 99, category, stream_id, 99, type, data, gen_random_uuid(), command,
+      command_hash, duration_us, person_id, uid, pid, recorded_at, occurred_at, undoes, salt, data_hash, hash
+      FROM log.events WHERE position = 1
+    """,
+    "COPY log.events FROM PROGRAM 'true'",
+    "DELETE FROM log.append_lock",
+  ]
+
+  @Test(arguments: ["plannerd_append", "plannerd_project", "plannerd_query", "plannerd_erase"])
+  @EventLoop
+  func `no role of the daemon may change the log`(role: String) async throws {
+    let log = try await written()
+    let connection = try await log.database.connect(role)
+    for attack in Self.attacks {
+      let error = await #expect(throws: PostgresError.self, "\(attack)") {
+        try await connection.runScript(attack)
+      }
+      #expect(error?.sqlState == "42501", "\(attack): \(String(describing: error))")
+    }
+    #expect(try await log.problems() == [])
+    #expect(try await log.reader.head() == 4)
+  }
+
+  @Test(arguments: [
+    "RESET ROLE", "SET ROLE plannerd_owner", "SET session_replication_role = replica",
+    "SET ROLE plannerd_eraser",
+  ])
+  @EventLoop
+  func `owner and superuser are refused by triggers`(preparation: String) async throws {
+    let log = try await written()
+    let connection = try await log.database.connect()
+    try await connection.runScript(preparation)
+    for attack in Self.attacks {
+      let error = await #expect(throws: PostgresError.self, "\(attack)") {
+        try await connection.runScript(attack)
+      }
+      #expect(
+        ["PL003", "42501"].contains(error?.sqlState), "\(attack): \(String(describing: error))")
+    }
+    #expect(try await log.problems() == [])
+    #expect(try await log.reader.head() == 4)
+  }
+
+  @Test @EventLoop func `no role of the daemon may call what is not for it`() async throws {
+    let log = try await written()
+    for role in PrivateCluster.loginRoles {
+      let connection = try await log.database.connect(role)
+      let rows = try await connection.run([
+        Query(
+          Statement(
+            """
+            SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'log'::regnamespace
+               AND has_function_privilege(p.oid, 'EXECUTE') ORDER BY 1
+            """))
+      ])[0]
+      let names = (0..<rows.count).map { rows.text($0, 0) }
+      switch role {
+      case "plannerd_append": #expect(!names.contains("erase") && names.contains("append"))
+      case "plannerd_erase": #expect(names == ["erase"])
+      default: #expect(names == [])
+      }
+      connection.close()
+    }
+    let reader = try await log.database.connect("plannerd_query")
+    await #expect(throws: PostgresError.self) {
+      try await reader.runScript("SELECT data FROM log.events")
+    }
+  }
+
+  @Test @EventLoop func `erasure empties the payload and leaves the chain whole`() async throws {
+    let log = try await written()
+    let eraser = try await log.database.connect("plannerd_erase")
+    let rows = try await eraser.run([
+      Statement("SELECT log.erase('counter', $1, 2)")(.text(log.stream.id.description))
+    ])[0]
+    #expect(rows.int(0, 0) == 2)
+    #expect(try await log.problems() == [])
+    let events = try await log.reader.events(of: [log.stream], after: 0, limit: 10)
+    #expect(events.map { $0.data == nil } == [true, true, false])
+    // Again: nothing is left to empty.
+    let again = try await eraser.run([
+      Statement("SELECT log.erase('counter', $1, 2)")(.text(log.stream.id.description))
+    ])[0]
+    #expect(again.int(0, 0) == 0)
+  }
+
+  @Test(arguments: [
+    ("UPDATE log.events SET data = '{\"amount\": 100}' WHERE position = 2", "2: data differs"),
+    ("UPDATE log.events SET person_id = gen_random_uuid() WHERE position = 2", "2: the envelope"),
+    (
+      "UPDATE log.events SET recorded_at = recorded_at - interval '1 day' WHERE position = 1",
+      "1: the envelope"
+    ),
+    ("DELETE FROM log.events WHERE position = 2", "3: position 3 follows 1"),
+    ("UPDATE log.events SET version = 7 WHERE position = 3", "3: version 7"),
+    (
+      "UPDATE log.events SET position = position + 10 WHERE position = 4",
+      "14: position 14 follows 3"
+    ),
+  ])
+  @EventLoop
+  func `verification finds what someone without triggers has changed`(
+    attack: String, problem: String
+  )
+    async throws
+  {
+    let log = try await written()
+    let owner = try await log.database.connect()
+    try await owner.runScript("ALTER TABLE log.events DISABLE TRIGGER USER; \(attack)")
+    let problems = try await log.problems()
+    #expect(problems.contains { $0.hasPrefix(problem) }, "\(problems)")
+  }
+}

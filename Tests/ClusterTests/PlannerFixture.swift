@@ -1,0 +1,104 @@
+import EventLog
+import EventLoop
+import Files
+import JSON
+import Postgres
+import Projections
+import Scalars
+import TestSupport
+
+/// A planner with its projections in a database of its own: the daemon without its socket.
+@EventLoop
+final class PlannerFixture {
+  let database: TestDatabase
+  let tail: LogTail
+  let log: GroupCommit<PlannerDecider>
+  let engine: ProjectionEngine
+  let reader: LogReader
+  let folder: String
+  let person = UUID(high: 1, low: 1)
+  let planner = UUID(high: 2, low: 1)
+  private var commands = 0
+
+  nonisolated static let now = Instant("2026-11-21T12:00:00Z")!
+
+  /// `projections` are the names of shipped folders that are linked into a folder of the test's own.
+  init(projections: [String] = ["pillar_averages", "theme_ratings", "tasks"]) async throws {
+    database = try await TestCluster.database()
+    folder = "\(TestCluster.folder)/projections-\(database.name)"
+    try Files.makeFolder(folder)
+    for name in projections {
+      try PlannerFixture.copy(
+        "\(TestCluster.checkout)/projections/\(name)", to: "\(folder)/\(name)")
+    }
+    let session = database.session("plannerd_append")
+    tail = LogTail(database.session("plannerd_append"))
+    log = GroupCommit(
+      PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test"), session: session,
+      tail: tail, schemaVersion: TestCluster.schemaVersion, clock: { PlannerFixture.now })
+    reader = LogReader(session)
+    engine = ProjectionEngine(
+      folder: folder, projector: database.info("plannerd_project"),
+      query: database.info("plannerd_query"),
+      tail: tail, log: { print($0) })
+    try await tail.start()
+    try await engine.start()
+  }
+
+  static func copy(_ source: String, to target: String) throws {
+    try Files.makeFolder(target)
+    for name in try Files.list(source) {
+      let path = "\(source)/\(name)"
+      if Files.isFolder(path) {
+        try copy(path, to: "\(target)/\(name)")
+      } else {
+        try Files.write(try Files.read(path), to: "\(target)/\(name)")
+      }
+    }
+  }
+
+  func write(_ text: String, _ path: String) throws {
+    try Files.makeFolder(Files.folder(of: "\(folder)/\(path)"))
+    try Files.write(text, to: "\(folder)/\(path)")
+  }
+
+  /// Submits commands in the wire's form, each with an id of its own unless it has one.
+  @discardableResult
+  func submit(_ bodies: JSON...) async throws -> [CommandOutcome<PlannerDecider.Refusal>] {
+    let submitted = bodies.map { body in
+      commands += 1
+      let id =
+        body["commandId"]?.string.flatMap { UUID($0) } ?? UUID(high: 3, low: UInt64(commands))
+      var object = body.object ?? [:]
+      object["commandId"] = .string(id.description)
+      return SubmittedCommand<PlannerDecider>(.object(object), id: id)
+    }
+    let batch = CommandBatch(
+      stream: StreamID(category: "planner", id: planner),
+      actor: Actor(personID: person, uid: 1_000, pid: 42), commands: submitted, atomic: false,
+      dryRun: false, receivedAt: ContinuousClock().now)
+    return try await log.submit(batch).outcomes
+  }
+
+  /// The answer of a view that has seen all that was submitted.
+  func ask(_ method: String, _ parameters: JSON = [:]) async throws -> JSON {
+    var object = parameters.object ?? [:]
+    object["atLeast"] = .int(tail.head)
+    let bytes = try await engine.answer(
+      ViewRequest(method: method, scope: planner, parameters: object, now: PlannerFixture.now))
+    return try JSON.parse(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// Waits for the end of a job.
+  func finish(_ id: Int) async throws -> JobStatus {
+    while true {
+      let status = try await engine.job(id)
+      if status.state != .running { return status }
+      await engine.waitForJob(id, .seconds(1))
+    }
+  }
+
+  nonisolated static func id(_ number: Int) -> JSON {
+    .string(UUID(high: 9, low: UInt64(number)).description)
+  }
+}

@@ -1,0 +1,78 @@
+package import EventLoop
+internal import Files
+internal import Glibc
+
+/// A `plannerd` of a test's own: the built program with a data folder of its own.
+@EventLoop
+package final class TestDaemon {
+  package let folder: String
+  package let socket: String
+  package private(set) var process: ChildProcess?
+  private let arguments: [String]
+
+  private static var count = 0
+
+  /// The folder of the programs that were built with the tests.
+  package nonisolated static let programs = Files.folder(of: Files.executable)
+
+  /// `arguments` come on top of data folder, socket and projections.
+  package init(arguments: [String] = []) throws {
+    TestDaemon.count += 1
+    folder = "\(TestCluster.folder)/daemon-\(TestDaemon.count)"
+    try Files.makeFolder(folder)
+    socket = "\(folder)/s"
+    self.arguments = arguments
+  }
+
+  package var logText: String { (try? Files.read("\(folder)/log")) ?? "" }
+
+  /// Starts the program and returns when its socket takes connections.
+  package func start() async throws {
+    var options = ChildProcess.Options(
+      ["\(TestDaemon.programs)/plannerd", "--data", "\(folder)/data", "--socket", socket]
+        + arguments)
+    options.environment = TestDaemon.environment
+    let log = try Files.openForAppending("\(folder)/log")
+    defer { close(log) }
+    options.standardError = log
+    options.standardOutput = log
+    options.parentDeathSignal = SIGTERM
+    process = try ChildProcess(options)
+    while process?.status == nil {
+      if let client = try? TestClient(socket) { return client.close() }
+      await EventLoop.sleep(.milliseconds(5))
+    }
+    throw StartFailure(log: logText)
+  }
+
+  package struct StartFailure: Error { package let log: String }
+
+  /// Stops it in order.
+  package func stop() async {
+    process?.send(SIGTERM)
+    _ = await process?.wait()
+  }
+
+  /// Ends it as a power cut would.
+  package func kill() async {
+    process?.send(SIGKILL)
+    _ = await process?.wait()
+  }
+
+  /// The pid of its Postgres; nil while there is none.
+  package var postgresPID: Int32? {
+    guard let text = try? Files.read("\(folder)/data/postgres/data/postmaster.pid") else {
+      return nil
+    }
+    return text.split(separator: "\n").first.flatMap { Int32($0) }
+  }
+
+  package func client() throws -> TestClient { try TestClient(socket) }
+
+  private static let environment: [String: String] = {
+    var environment = ["PATH": Environment.value("PATH") ?? "/usr/bin:/bin", "HOME": "/tmp"]
+    // Line coverage of programs that tests start.
+    environment["LLVM_PROFILE_FILE"] = Environment.value("LLVM_PROFILE_FILE")
+    return environment
+  }()
+}

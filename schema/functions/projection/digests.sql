@@ -1,0 +1,16 @@
+-- Row count and digest of each table of a build: the sum of the hashes of the rows, free of order.
+CREATE OR REPLACE FUNCTION projection.digests(namespace text)
+RETURNS TABLE (table_name text, row_count bigint, digest text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  FOR table_name IN SELECT c.relname FROM pg_class c
+                     WHERE c.relnamespace = namespace::regnamespace AND c.relkind = 'r' ORDER BY c.relname
+  LOOP
+    EXECUTE format(
+      'SELECT count(*), coalesce(sum(hash_record_extended(t, 0)::numeric), 0)::text FROM %I.%I AS t',
+      namespace, table_name) INTO row_count, digest;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+GRANT EXECUTE ON FUNCTION projection.digests TO plannerd_project;

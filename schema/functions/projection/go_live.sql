@@ -1,0 +1,20 @@
+-- Puts a build in the place of the live one of its projection, if there is one, in one transaction: both must be at
+-- the same position (PL004 otherwise).
+CREATE OR REPLACE FUNCTION projection.go_live(build bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  next    projection.builds;
+  current projection.builds;
+BEGIN
+  SELECT * INTO next FROM projection.builds b WHERE b.build_id = build FOR UPDATE;
+  SELECT * INTO current FROM projection.builds b
+   WHERE b.projection = next.projection AND b.state = 'live' FOR UPDATE;
+  IF FOUND AND current.position <> next.position THEN
+    RAISE EXCEPTION 'build % is at position %, the live one at %', build, next.position, current.position
+      USING ERRCODE = 'PL004';
+  END IF;
+  UPDATE projection.builds b SET state = 'retired' WHERE b.build_id = current.build_id;
+  UPDATE projection.builds b SET state = 'live' WHERE b.build_id = build;
+END
+$$;
+GRANT EXECUTE ON FUNCTION projection.go_live TO plannerd_project;
