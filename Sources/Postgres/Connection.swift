@@ -16,6 +16,8 @@ package import EventLoop
   package let processID: Int32
 
   private var pointer: OpaquePointer?
+  /// Lives as long as the connection, which libpq hands it back to.
+  private let notices = Notices()
   private var watch: Watch?
   private var segments: [Segment] = []
   private var prepared: Set<String> = []
@@ -46,7 +48,13 @@ package import EventLoop
   private init(_ pointer: OpaquePointer) {
     unsafe self.pointer = unsafe pointer
     processID = unsafe PQbackendPID(pointer)
-    unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+    unsafe PQsetNoticeProcessor(
+      pointer,
+      { argument, text in
+        guard let argument = unsafe argument, let text = unsafe text else { return }
+        let notices = unsafe Unmanaged<Notices>.fromOpaque(argument).takeUnretainedValue()
+        notices.texts.append(oneLine(unsafe String(cString: text)))
+      }, Unmanaged.passUnretained(notices).toOpaque())
     unsafe PQsetnonblocking(pointer, 1)
     let entered = unsafe PQenterPipelineMode(pointer)
     precondition(entered == 1, "a new connection enters pipeline mode")
@@ -210,6 +218,7 @@ package import EventLoop
     case PGRES_PIPELINE_ABORTED, PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
       if status != PGRES_PIPELINE_ABORTED, segment.error == nil {
         segment.error = unsafe PostgresError(result: result)
+        segment.error?.notices = notices.texts
       }
       if let preparing { segment.unprepared.append(preparing) }
       unsafe PQclear(result)
@@ -221,6 +230,7 @@ package import EventLoop
   private func finish(_ segment: Segment) {
     // A segment that was sent meanwhile and counts on them fails with 26000, which is retryable.
     prepared.subtract(segment.unprepared)
+    notices.texts = []
     segment.promise.fulfil(segment.error.map { .failure($0) } ?? .success(segment.rows))
   }
 
@@ -259,6 +269,13 @@ package import EventLoop
     }
     onClose(error)
   }
+}
+
+/// What the server has said since the last answer.
+///
+/// `@unchecked Sendable`: libpq calls back on the thread that reads, which is the loop's.
+private final class Notices: @unchecked Sendable {
+  var texts: [String] = []
 }
 
 extension PostgresError {

@@ -127,13 +127,13 @@ struct ViewPlan {
     values.append(.int(view.build.id))
     guard let order else {
       limit = 0
-      query = Query(view.allRowsStatement, values)
+      query = Query(view.statement(nil, afterCursor: false), values)
       return
     }
     limit = try ViewPlan.limit(request)
     values.append(.int(limit + 1))
     values += (cursor?.values ?? []).map { .text($0) }
-    query = Query(view.pageStatement(order, afterCursor: cursor != nil), values)
+    query = Query(view.statement(order, afterCursor: cursor != nil), values)
   }
 
   /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them.

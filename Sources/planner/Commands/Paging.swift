@@ -15,7 +15,8 @@ enum Paging {
     return sort + [
       OptionSpec("limit", .integer("COUNT", 1...maxLimit), "At most so many (\(defaultLimit))"),
       OptionSpec("all", "All there are, page after page"),
-      OptionSpec("cursor", .text("CURSOR"), "Go on where an earlier page ended"),
+      OptionSpec(
+        "cursor", .text("CURSOR"), "Go on where a page ended, by its nextCursor in --json"),
     ]
   }
 
@@ -52,7 +53,7 @@ enum Paging {
     } while all && next != nil
     if invocation.session.options.json { return }
     show(invocation.terminal, rows, empty: empty, table: table)
-    if let cursor = next?.string { more(invocation.terminal, rows.count, cursor) }
+    if next != nil { more(invocation.terminal, rows.count) }
   }
 
   private static func show(
@@ -62,9 +63,9 @@ enum Paging {
     terminal.print(table(rows, ShortID.length(rows.compactMap { $0["taskId"]?.string })))
   }
 
-  private static func more(_ terminal: Terminal, _ count: Int, _ cursor: String) {
+  private static func more(_ terminal: Terminal, _ count: Int) {
     terminal.complain(
       terminal.errorStyle.paint(
-        "\(count) shown; there are more: --limit, --all, or --cursor \(cursor)", .quiet))
+        "\(count) shown; there are more: --limit COUNT or --all", .quiet))
   }
 }
