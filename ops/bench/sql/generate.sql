@@ -87,7 +87,7 @@ $$;
 
 CREATE PROCEDURE pg_temp.append(known_schema int, planner int, first int, last int)
 LANGUAGE sql AS $$
-  SELECT log.append(known_schema, now(), array_agg('planner'), array_agg(pg_temp.id('planner', planner, 0)),
+  SELECT log.append(known_schema, now(), array_agg('planner'::text), array_agg(pg_temp.id('planner', planner, 0)),
       array_agg(version::bigint), array_agg(type), array_agg(data),
       array_agg(pg_temp.id('command', planner, version)), array_agg(type),
       array_agg(sha256(int4send(version))), array_agg(500::bigint),
