@@ -70,24 +70,33 @@ final class Connection {
     }
   }
 
-  private func receive() {
+  /// Whether there may be more to receive.
+  @discardableResult
+  private func receive() -> Bool {
     switch socket.receive(into: &server.chunk) {
-    case .bytes(let count): frames.append(server.chunk[..<count])
-    case .nothingYet: break
-    case .end: inputEnded = true
+    case .bytes(let count):
+      frames.append(server.chunk[..<count])
+      return true
+    case .nothingYet: return false
+    case .end:
+      inputEnded = true
+      return false
     }
   }
 
   /// The peer has closed its end. What it sent before is still carried out: a oneway call, say. The kernel
   /// holds a bounded amount of it.
   func hungUp() {
-    while !inputEnded && !refuses { receive() }
+    while !inputEnded && receive() {}
     leave()
     settle()
   }
 
-  /// Whether the peer has gone and the loop has not come to it yet.
-  var isHungUp: Bool { !isGone && socket.isHungUp }
+  /// Those of which the peer has left, though the loop has not come to it yet.
+  static func hungUp(among connections: [Connection]) -> [Connection] {
+    let open = connections.filter { !$0.isGone }
+    return zip(open, StreamSocket.areHungUp(open.map(\.socket))).filter(\.1).map(\.0)
+  }
 
   /// Brings the connection up to date after anything has happened to it.
   func settle() {

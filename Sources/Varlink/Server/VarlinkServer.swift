@@ -91,7 +91,7 @@ package final class VarlinkServer {
   private func hasRoom(for peer: Peer) -> Bool {
     if isWithinBounds(peer) { return true }
     // Peers may have left without the loop having come to it.
-    for connection in connections.values where connection.isHungUp { connection.hungUp() }
+    for connection in Connection.hungUp(among: Array(connections.values)) { connection.hungUp() }
     return isWithinBounds(peer)
   }
 
