@@ -8,7 +8,7 @@ package import Postgres
 /// the process.
 @EventLoop
 package enum TestCluster {
-  private static var starting: Promise<Result<PrivateCluster, ClusterError>>?
+  private static var starting: Task<PrivateCluster, any Error>?
   private static var databases = 0
   package private(set) static var schemaVersion = 0
 
@@ -27,24 +27,18 @@ package enum TestCluster {
   }()
 
   package static func cluster() async throws -> PrivateCluster {
-    if let starting {
-      while !starting.isFulfilled { await EventLoop.sleep(.milliseconds(5)) }
-      return try await starting.get().get()
-    }
-    let promise = Promise<Result<PrivateCluster, ClusterError>>()
-    starting = promise
-    do throws(ClusterError) {
+    if let starting { return try await starting.value }
+    let task = Task { @EventLoop in
       let cluster = try await PrivateCluster(
         folder: folder,
         settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "400"],
         log: { print($0) })
       try await cluster.start()
       try await makeTemplate(cluster)
-      promise.fulfil(.success(cluster))
-    } catch {
-      promise.fulfil(.failure(error))
+      return cluster
     }
-    return try await promise.get().get()
+    starting = task
+    return try await task.value
   }
 
   private static func makeTemplate(_ cluster: PrivateCluster) async throws(ClusterError) {
