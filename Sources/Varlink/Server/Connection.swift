@@ -32,8 +32,9 @@ final class Connection {
   private var heldBackBytes = 0
   private var waitingForRoom: [CheckedContinuation<Void, Never>] = []
 
-  private var frameDeadline: ContinuousClock.Instant?
-  private var readDeadline: ContinuousClock.Instant?
+  /// Ticks of the server that are left to finish a frame, and to read some output.
+  private var frameTicks: Int?
+  private var readTicks: Int?
   private var isSettling = false
   /// Whether the server has it on its list of connections to settle at the end of the turn.
   var isDirty = false
@@ -285,25 +286,27 @@ final class Connection {
   private func setDeadlines(taken: Int, progress: Bool) {
     let isInFrame = !inputEnded && mayStart && !frames.isEmpty
     if !isInFrame {
-      frameDeadline = nil
-    } else if frameDeadline == nil || taken > 0 {
-      frameDeadline = ContinuousClock().now + limits.frameTime
+      frameTicks = nil
+    } else if frameTicks == nil || taken > 0 {
+      frameTicks = server.ticks(in: limits.frameTime)
     }
     if unsent == 0 {
-      readDeadline = nil
-    } else if readDeadline == nil || progress {
-      readDeadline = ContinuousClock().now + limits.unreadTime
+      readTicks = nil
+    } else if readTicks == nil || progress {
+      readTicks = server.ticks(in: limits.unreadTime)
     }
-    if hasDeadline { server.watchDeadlines() }
+    if hasDeadline { server.tickOn() }
   }
 
-  var hasDeadline: Bool { frameDeadline != nil || readDeadline != nil }
+  var hasDeadline: Bool { frameTicks != nil || readTicks != nil }
 
-  /// Ends the connection of a peer that has let one of its deadlines pass.
-  func enforceDeadlines(at now: ContinuousClock.Instant) {
-    if let readDeadline, readDeadline <= now {
+  /// Ends the connection of a peer that has let a deadline pass.
+  func tick() {
+    frameTicks = frameTicks.map { $0 - 1 }
+    readTicks = readTicks.map { $0 - 1 }
+    if readTicks == 0 {
       abandon()
-    } else if let frameDeadline, frameDeadline <= now {
+    } else if frameTicks == 0 {
       refuse()
     } else {
       return
@@ -340,8 +343,8 @@ final class Connection {
     inputEnded = true
     output = []
     sent = 0
-    frameDeadline = nil
-    readDeadline = nil
+    frameTicks = nil
+    readTicks = nil
     for call in calls { call.hangUp() }
     wakeStreams()
     server.settleSoon(self)
