@@ -12,6 +12,9 @@ final class TestServer {
 
   init(_ change: (inout ServerLimits) -> Void = { _ in }) throws {
     var limits = ServerLimits()
+    // A busy machine may be slow to give a test its turn.
+    limits.frameTime = .seconds(600)
+    limits.unreadTime = .seconds(600)
     change(&limits)
     let identity = ServiceIdentity(
       vendor: "test", product: "echo", version: "1", url: "https://example.org")
