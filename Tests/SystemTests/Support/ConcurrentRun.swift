@@ -21,6 +21,7 @@ final class ConcurrentRun {
   nonisolated static let views = [
     "PillarAverages", "ThemeRatings", "RatingHistory", "Tasks", "Removed", "Preferences",
   ]
+  private static let pagedViews: Set = ["RatingHistory", "Tasks", "Removed"]
   private static let clients = 5
   private static let submissionsEach = 60
   private static var runs: [UInt64: Task<ConcurrentRun, any Error>] = [:]
@@ -87,7 +88,8 @@ final class ConcurrentRun {
     events = try await daemon.client().events(upTo: head)
     chain = try await TestProgram.oracle("chain.py", input: daemon.logRows()).output
     for view in ConcurrentRun.views {
-      rows[view] = try await client.rows(view, atLeast: head, limit: 37).map(\.normalized)
+      let limit = ConcurrentRun.pagedViews.contains(view) ? 37 : nil
+      rows[view] = try await client.rows(view, atLeast: head, limit: limit).map(\.normalized)
     }
     let lines = events.map { $0.text + "\n" }.joined()
     let folded = try JSON.parse(await TestProgram.oracle("fold.py", input: lines).output)
