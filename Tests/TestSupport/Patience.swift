@@ -8,18 +8,18 @@ package enum Patience {
   /// Returns when the condition holds, and fails when it does not within `bound`.
   @EventLoop
   package static func until(
-    _ what: String, within bound: Duration = .seconds(20), _ condition: () async -> Bool
+    _ what: String, within bound: Duration = .seconds(30), _ condition: () async -> Bool
   ) async throws {
-    let deadline = ContinuousClock().now + bound
-    while !(await condition()) {
-      guard ContinuousClock().now < deadline else { throw Exhausted(what: what) }
-      await EventLoop.sleep(.milliseconds(3))
-    }
+    let holds = await EventLoop.poll(
+      every: .milliseconds(3), patience: bound, until: condition)
+    guard holds else { throw Exhausted(what: what) }
   }
 
   /// Lets everything else go on for a time that a random test has drawn.
   @EventLoop
   package static func pass(_ duration: Duration) async {
-    await EventLoop.sleep(duration)
+    let over = Signal()
+    EventLoop.after(duration) { over.fire() }
+    await over.wait()
   }
 }

@@ -32,11 +32,14 @@ package final class TestDaemon {
   /// Starts the program and returns when its socket takes connections.
   package func start() async throws {
     try launch()
-    while process?.status == nil {
-      if let client = try? TestClient(socket) { return client.close() }
-      await EventLoop.sleep(.milliseconds(5))
+    var isReady = false
+    await EventLoop.poll(every: .milliseconds(5)) {
+      guard let client = try? TestClient(socket) else { return process?.status != nil }
+      client.close()
+      isReady = true
+      return true
     }
-    throw StartFailure(log: logText)
+    if !isReady { throw StartFailure(log: logText) }
   }
 
   /// Starts the program and returns at once.

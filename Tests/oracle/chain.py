@@ -17,11 +17,6 @@ import sys
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-def netstring(value):
-    text = b"" if value is None else str(value).encode()
-    return b"-," if value is None else b"%d:%s," % (len(text), text)
-
-
 def digits(bytea):
     """The hexadecimal digits of a bytea as JSON shows it, `\\x…`."""
     return None if bytea is None else bytea[2:]
@@ -36,19 +31,19 @@ def data_hash(row):
 
 
 def event_hash(previous, row):
-    envelope = (
+    envelope = [
         row["position"], row["category"], row["stream_id"], row["version"], row["type"],
         digits(row["data_hash"]), row["command_id"], row["command"], digits(row["command_hash"]),
         row["duration_us"], row["person_id"], row["uid"], row["pid"],
-        microseconds(row["recorded_at"]), microseconds(row["occurred_at"]), row["undoes"])
-    return hashlib.sha256(bytes.fromhex(previous) + b"".join(map(netstring, envelope))).hexdigest()
+        microseconds(row["recorded_at"]), microseconds(row["occurred_at"]), row["undoes"]]
+    return hashlib.sha256(bytes.fromhex(previous) + json.dumps(envelope).encode()).hexdigest()
 
 
-def problems(row, expected, versions, previous):
+def problems(row, position, versions, previous):
     """What is wrong with a row, given what came before it."""
     stream = (row["category"], row["stream_id"])
-    if row["position"] != expected:
-        yield f"position {row['position']} stands where {expected} should"
+    if row["position"] != position + 1:
+        yield f"position {row['position']} follows {position}"
     if row["version"] != versions.get(stream, 0) + 1:
         yield f"version {row['version']} follows {versions.get(stream, 0)}"
     if row["data"] is not None and data_hash(row) != digits(row["data_hash"]):
@@ -58,15 +53,15 @@ def problems(row, expected, versions, previous):
 
 
 def main():
-    versions, previous, count, sound = {}, "", 0, True
+    versions, position, previous, count, sound = {}, 0, "", 0, True
     for line in sys.stdin:
         row = json.loads(line)
         count += 1
-        for problem in problems(row, count, versions, previous):
+        for problem in problems(row, position, versions, previous):
             sound = False
             print(f"{row['position']}: {problem}")
         versions[row["category"], row["stream_id"]] = row["version"]
-        previous = digits(row["hash"])
+        position, previous = row["position"], digits(row["hash"])
     print(f"{count} events, {'sound' if sound else 'NOT SOUND'}, the last hash is {previous or 'none'}")
     sys.exit(0 if sound else 1)
 
