@@ -38,11 +38,14 @@ package final class TestDaemon {
     options.standardOutput = log
     options.parentDeathSignal = SIGTERM
     process = try ChildProcess(options)
-    while process?.status == nil {
-      if let client = try? TestClient(socket) { return client.close() }
-      await EventLoop.sleep(.milliseconds(5))
+    var isReady = false
+    await EventLoop.poll(every: .milliseconds(5)) {
+      guard let client = try? TestClient(socket) else { return process?.status != nil }
+      client.close()
+      isReady = true
+      return true
     }
-    throw StartFailure(log: logText)
+    if !isReady { throw StartFailure(log: logText) }
   }
 
   package struct StartFailure: Error { package let log: String }

@@ -17,11 +17,6 @@ import sys
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-def netstring(value):
-    text = b"" if value is None else str(value).encode()
-    return b"-," if value is None else b"%d:%s," % (len(text), text)
-
-
 def digits(bytea):
     """The hexadecimal digits of a bytea as JSON shows it, `\\x…`."""
     return None if bytea is None else bytea[2:]
@@ -36,12 +31,12 @@ def data_hash(row):
 
 
 def event_hash(previous, row):
-    envelope = (
+    envelope = [
         row["position"], row["category"], row["stream_id"], row["version"], row["type"],
         digits(row["data_hash"]), row["command_id"], row["command"], digits(row["command_hash"]),
         row["duration_us"], row["person_id"], row["uid"], row["pid"],
-        microseconds(row["recorded_at"]), microseconds(row["occurred_at"]), row["undoes"])
-    return hashlib.sha256(bytes.fromhex(previous) + b"".join(map(netstring, envelope))).hexdigest()
+        microseconds(row["recorded_at"]), microseconds(row["occurred_at"]), row["undoes"]]
+    return hashlib.sha256(bytes.fromhex(previous) + json.dumps(envelope).encode()).hexdigest()
 
 
 def problems(row, position, versions, previous):

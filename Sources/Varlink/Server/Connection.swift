@@ -110,6 +110,7 @@ final class Connection {
   }
 
   private func takeFrames() -> Int {
+    framesWait = false
     if frames.isEmpty { return 0 }
     let now = ContinuousClock().now
     var taken = 0
@@ -118,13 +119,12 @@ final class Connection {
       case .message(let message): start(message, at: now)
       case .malformed: refuse()
       case .none:
-        framesWait = false
         frames.shrink()
         return taken
       }
       taken += 1
     }
-    framesWait = !refuses
+    framesWait = !refuses && !frames.isEmpty
     return taken
   }
 
