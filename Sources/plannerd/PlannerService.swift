@@ -23,6 +23,9 @@ final class PlannerService: VarlinkInterface {
 
   func handle(_ call: Call) async {
     let caller = daemon.people.caller(call.peer)
+    if daemon.options.recordsReads, ["Audit", "Subscribe"].contains(call.method) {
+      daemon.access.record(daemon.attempt(call, caller, command: call.method, result: "applied"))
+    }
     switch call.method {
     case "Ping": call.reply([:])
     case "Describe": call.reply(describe(caller))

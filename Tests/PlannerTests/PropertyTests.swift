@@ -1,5 +1,6 @@
 import JSON
 import Scalars
+import TestCommands
 import Testing
 
 @testable import Planner

@@ -1,4 +1,5 @@
 import Scalars
+import TestCommands
 import Testing
 
 @testable import Planner

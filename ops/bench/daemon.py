@@ -1,0 +1,133 @@
+"""A plannerd of the benchmark's own: a release build on a data folder in a temporary folder."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import processes
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CHECKOUT = os.path.dirname(os.path.dirname(HERE))
+
+
+class Daemon:
+    def __init__(self, programs, arguments=()):
+        self.programs = programs
+        self.folder = tempfile.mkdtemp(prefix="plannerd-bench-")
+        # Where the daemon is root, the user `postgres` must get through.
+        os.chmod(self.folder, 0o755)
+        self.data = f"{self.folder}/data"
+        self.socket = f"{self.folder}/socket/plannerd.sock"
+        self.arguments = list(arguments)
+        self.process = None
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(90)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self):
+        with open(f"{self.folder}/log", "wb") as log:
+            self.process = subprocess.Popen(
+                [f"{self.programs}/plannerd", "--data", self.data, "--socket", self.socket,
+                 "--schema", f"{CHECKOUT}/schema", "--projections", f"{CHECKOUT}/projections",
+                 *self.arguments],
+                stdout=log, stderr=log)
+        deadline = time.monotonic() + 120
+        while not os.path.exists(self.socket):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                with open(f"{self.folder}/log", encoding="utf-8") as log:
+                    raise processes.Failure(f"plannerd does not start: {log.read().strip()}")
+            time.sleep(0.02)
+
+    # Postgres
+
+    @property
+    def postgres_folder(self):
+        return f"{self.data}/postgres"
+
+    @property
+    def postgres_pid(self):
+        with open(f"{self.postgres_folder}/data/postmaster.pid", encoding="utf-8") as file:
+            return int(file.readline())
+
+    def postgres_options(self, database):
+        """How psql and pgbench reach the very cluster that the daemon runs, as its superuser."""
+        with open(f"{self.postgres_folder}/data/plannerd.conf", encoding="utf-8") as file:
+            folder = re.search(r"unix_socket_directories = '(.*)'", file.read()).group(1)
+        return ["-h", folder, "-p", "5432", "-U", "plannerd_admin", *database]
+
+    def sql(self, text=None, file=None, database="plannerd", variables=()):
+        """Runs a statement or a file of sql/; gives what it returned."""
+        source = ["-c", text] if text else ["-f", f"{HERE}/sql/{file}"]
+        settings = [option for variable in variables for option in ("-v", variable)]
+        output, _ = processes.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *settings,
+             *self.postgres_options(["-d", database]), *source])
+        return output.strip()
+
+    # The daemon's own socket
+
+    def call(self, method, parameters):
+        """One call; gives the reply's parameters."""
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.connect(self.socket)
+            call = {"method": f"org.plannerd.{method}", "parameters": parameters}
+            stream.sendall(json.dumps(call).encode() + b"\0")
+            reply = b""
+            while not reply.endswith(b"\0"):
+                chunk = stream.recv(1 << 20)
+                if not chunk:
+                    raise processes.Failure(f"{method}: the daemon closed the connection")
+                reply += chunk
+        reply = json.loads(reply[:-1])
+        if "error" in reply:
+            raise processes.Failure(f"{method}: {reply}")
+        return reply["parameters"]
+
+    def submit_file(self, path):
+        """Submits a file of commands, one a line."""
+        with open(path, encoding="utf-8") as lines:
+            commands = [json.loads(line) for line in lines]
+        outcomes = self.call("planner.Submit", {"commands": commands})["outcomes"]
+        refused = [outcome for outcome in outcomes if outcome["result"] != "applied"]
+        if refused:
+            raise processes.Failure(f"refused: {refused[0]}")
+
+    def wait_until_folded(self, timeout=900):
+        """Waits until all projections are at the head of the log, and gives that."""
+        head = int(self.sql("SELECT coalesce(max(position), 0) FROM log.events"))
+        deadline = time.monotonic() + timeout
+        while True:
+            projections = self.call("control.Health", {})["projections"]
+            broken = [p for p in projections if p.get("message")]
+            if broken or time.monotonic() > deadline:
+                raise processes.Failure(f"projections do not follow: {broken or projections}")
+            if all(p["position"] == head for p in projections):
+                return head
+            time.sleep(0.1)
+
+    def processor_seconds(self):
+        return {
+            "daemon": processes.seconds(self.process.pid),
+            "postgres": processes.seconds_of_tree(self.postgres_pid),
+        }
