@@ -70,8 +70,12 @@ let package = Package(
         "CLinux", "EventLoop", "EventLog", "Files", "JSON", "Postgres", "Scalars", "Varlink",
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestCommands", dependencies: ["JSON", "Scalars"], path: "Tests/TestCommands",
+      swiftSettings: strict),
     .testTarget(
-      name: "PlannerTests", dependencies: ["Planner", "JSON", "Scalars"], swiftSettings: strict),
+      name: "PlannerTests", dependencies: ["Planner", "JSON", "Scalars", "TestCommands"],
+      swiftSettings: strict),
     .testTarget(
       name: "WireTests", dependencies: ["JSON", "Scalars", "EventLoop", "Varlink", "TestSupport"],
       swiftSettings: strict),
@@ -85,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "CLinux", "EventLoop", "Files", "JSON", "Scalars", "TestSupport", "plannerd", "planner",
+        "CLinux", "EventLog", "EventLoop", "Files", "JSON", "Planner", "Postgres", "Scalars",
+        "TestCommands", "TestSupport", "plannerd", "planner",
       ], swiftSettings: strict),
     .testTarget(
       name: "SocketTests",

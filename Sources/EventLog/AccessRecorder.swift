@@ -67,6 +67,10 @@ package final class AccessRecorder {
       return
     }
     waiting.append(attempt)
+    schedule()
+  }
+
+  private func schedule() {
     guard !isScheduled else { return }
     isScheduled = true
     EventLoop.after(AccessRecorder.delay) {
@@ -95,13 +99,12 @@ package final class AccessRecorder {
       waiting.removeFirst(batch.count)
       return true
     } catch {
-      if !error.isUnavailable {
+      if error.isUnavailable {
+        schedule()
+      } else {
         // A batch that Postgres refuses would stand in the way for ever.
         waiting.removeFirst(batch.count)
         dropped += batch.count
-      } else if !isScheduled, let first = waiting.first {
-        waiting.removeFirst()
-        record(first)
       }
       return false
     }

@@ -81,15 +81,11 @@ struct GroupPlan<D: Decider> {
     }
     // The copy shares its storage until it is written to.
     let before = self
-    var decided = decideAll(batch)
-    let failed = !decided.allSatisfy(\.outcome.isAccepted)
-    if batch.dryRun || (batch.atomic && failed) { self = before }
-    if batch.atomic && failed {
-      decided = decided.map {
-        if case .applied = $0.outcome { Planned(outcome: .withheld) } else { $0 }
-      }
-    }
-    planned.append(batch.dryRun ? decided.map(withoutPositions) : decided)
+    let decided = decideAll(batch)
+    let isWithheld = batch.atomic && !decided.allSatisfy(\.outcome.isAccepted)
+    guard batch.dryRun || isWithheld else { return planned.append(decided) }
+    self = before
+    planned.append(decided.map { takeBack($0, isWithheld: isWithheld) })
   }
 
   func versionBefore(of stream: StreamID) -> Int { versionsBefore[stream] ?? 0 }
@@ -174,15 +170,21 @@ struct GroupPlan<D: Decider> {
     return placement
   }
 
-  private func withoutPositions(_ planned: Planned) -> Planned {
-    guard planned.isRelative else { return planned }
+  /// The outcome of a command whose batch leaves nothing behind, where it speaks of events of that batch: they
+  /// get no positions. What earlier batches of the group did stands.
+  private func takeBack(_ planned: Planned, isWithheld: Bool) -> Planned {
     func bare(_ placement: Placement) -> Placement {
       Placement(first: nil, last: nil, version: placement.version)
     }
     switch planned.outcome {
-    case .applied(let placement): return Planned(outcome: .applied(bare(placement)))
-    case .duplicate(let placement): return Planned(outcome: .duplicate(bare(placement)))
-    case .idReused(let placement): return Planned(outcome: .idReused(bare(placement)))
+    case .applied(let placement), .duplicate(let placement), .idReused(let placement):
+      guard planned.isRelative, placement.first ?? 0 >= events.count else { return planned }
+      return switch planned.outcome {
+      case .idReused: Planned(outcome: .idReused(bare(placement)))
+      case _ where isWithheld: Planned(outcome: .withheld)
+      case .duplicate: Planned(outcome: .duplicate(bare(placement)))
+      default: Planned(outcome: .applied(bare(placement)))
+      }
     default: return planned
     }
   }

@@ -26,7 +26,7 @@ package struct Migrator {
     var bootstrap = ""
   }
 
-  /// Functions may use one another in any order (bodies are checked when run); views need functions.
+  /// Views need functions, and triggers both. Within a folder files are applied by name.
   private static let objectFolders = ["functions", "views", "triggers"]
 
   /// Migrates, over a connection of a superuser, or of a role that may create roles and owns the database.

@@ -89,7 +89,8 @@ package final class ChildProcess {
     let environment = unsafe options.environment.map { unsafe strdup("\($0)=\($1)") } + [nil]
     let directory = unsafe options.directory.map { unsafe strdup($0)! }
     defer {
-      unsafe (arguments + environment).forEach { unsafe free($0) }
+      for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+      for index in unsafe environment.indices { unsafe free(environment[index]) }
       unsafe free(directory)
     }
     let pid = unsafe arguments.withUnsafeBufferPointer { arguments in

@@ -54,6 +54,21 @@ package actor EventLoop {
     timer.cancel()
     return !Task.isCancelled
   }
+
+  /// Returns once a condition holds that nobody announces, looking every `interval`; false where it does not within
+  /// `patience`.
+  @EventLoop
+  @discardableResult
+  package static func poll(
+    every interval: Duration, patience: Duration = .seconds(60), until condition: () async -> Bool
+  ) async -> Bool {
+    let deadline = ContinuousClock().now + patience
+    while !(await condition()) {
+      if ContinuousClock().now > deadline { return false }
+      await sleep(interval)
+    }
+    return true
+  }
 }
 
 /// What a descriptor is watched for, and what it is ready for.

@@ -3,10 +3,13 @@ package import Scalars
 
 /// One command: what a person wants of a planner. Decoded from an element of Submit's `commands`.
 package struct Command: Sendable {
+  /// The `commandId` that the caller made.
   package let id: UUID
+  /// The version that the planner must have, if one is asked for; compared by whoever appends.
   package let expectedVersion: Int?
   /// When it happened, if not now.
   package let occurredAt: Instant?
+  /// What is to be done.
   package let body: Body
   /// What tells this command from another with its id: the body's member and `occurredAt`, as given.
   package let hashedBody: JSON

@@ -2,6 +2,7 @@ package import Scalars
 
 /// What a decision depends on besides the command and the state.
 package struct DecisionContext: Sendable {
+  /// The moment of deciding.
   package let now: Instant
   /// The person whose planner it is.
   package let ownerID: UUID

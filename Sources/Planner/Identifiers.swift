@@ -2,6 +2,7 @@ package import Scalars
 
 /// The id of a thing of one kind; the storage and the wire call it by `member`.
 package protocol EntityID: Hashable, Sendable, CustomStringConvertible {
+  /// The name of such an id in commands and events: `taskId`.
   static var member: String { get }
   var uuid: UUID { get }
   init(_ uuid: UUID)

@@ -2,9 +2,9 @@ import JSON
 
 /// Some fields of a record, as they were and as they became. The other fields of both are blank.
 package struct Patch<R: Record>: Equatable, Sendable {
-  package let fields: FieldMask
-  package let before: R
-  package let after: R
+  let fields: FieldMask
+  let before: R
+  let after: R
 
   /// These fields of two records, whether or not they differ.
   init(from old: R, to new: R, fields: FieldMask) {

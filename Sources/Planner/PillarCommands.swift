@@ -2,10 +2,10 @@ import JSON
 
 /// Makes a pillar.
 package struct CreatePillar: Equatable, Sendable {
-  package let pillarID: PillarID
-  package let name: Text
-  package let color: Text?
-  package let domain: LifeDomain?
+  let pillarID: PillarID
+  let name: Text
+  let color: Text?
+  let domain: LifeDomain?
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(
@@ -20,10 +20,10 @@ package struct CreatePillar: Equatable, Sendable {
 
 /// Changes the given fields of a pillar.
 package struct ChangePillar: Equatable, Sendable {
-  package let pillarID: PillarID
-  package let name: Text?
-  package let color: Text?
-  package let domain: LifeDomain?
+  let pillarID: PillarID
+  let name: Text?
+  let color: Text?
+  let domain: LifeDomain?
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(
@@ -37,7 +37,7 @@ package struct ChangePillar: Equatable, Sendable {
 
 /// Removes a pillar with its themes and their tasks.
 package struct RemovePillar: Equatable, Sendable {
-  package let pillarID: PillarID
+  let pillarID: PillarID
 
   init(_ json: JSON) throws(Rejection) {
     pillarID = try FieldReader(json, path: "removePillar", fields: ["pillarId"]).id()

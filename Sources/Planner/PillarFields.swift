@@ -1,8 +1,8 @@
 /// A pillar: an area of life.
 package struct PillarFields: Record {
-  package var name = Text("")
-  package var color = Text("#808080")
-  package var domain = LifeDomain.personal
+  var name = Text("")
+  var color = Text("#808080")
+  var domain = LifeDomain.personal
 
   package init() {}
 

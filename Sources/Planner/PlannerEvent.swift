@@ -52,13 +52,15 @@ package indirect enum PlannerEvent: Equatable, Sendable {
 
 /// New ranks for tasks of one theme or the inbox: those that changed, as they were and as they became.
 package struct Reranking: Equatable, Sendable {
-  package let before: [TaskID: Int]
-  package let after: [TaskID: Int]
+  let before: [TaskID: Int]
+  let after: [TaskID: Int]
 }
 
 /// An event as it goes to the log.
 package struct NewEvent: Sendable, Equatable {
+  /// The name of the event.
   package let type: String
+  /// An object with the ids and, of the fields that changed, `before` and `after`.
   package let data: JSON
 
   package init(type: String, data: JSON) {

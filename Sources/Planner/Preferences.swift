@@ -1,18 +1,18 @@
 /// What a person prefers; a new one holds the defaults.
 package struct Preferences: Record {
   /// The weights of a score's terms, which sum to 100.
-  package var urgency = 40
-  package var priority = 35
-  package var impact = 15
-  package var effort = 10
+  var urgency = 40
+  var priority = 35
+  var impact = 15
+  var effort = 10
   /// A name of the IANA database.
-  package var timezone = Text("UTC")
-  package var workStart = TimeOfDay(hour: 9)
-  package var workEnd = TimeOfDay(hour: 17)
-  package var weekStart = Weekday.monday
-  package var habitLearning = true
+  var timezone = Text("UTC")
+  var workStart = TimeOfDay(hour: 9)
+  var workEnd = TimeOfDay(hour: 17)
+  var weekStart = Weekday.monday
+  var habitLearning = true
   /// The canonical text of a JSON object.
-  package var extra: Text?
+  var extra: Text?
 
   package init() {}
 

@@ -2,17 +2,17 @@ import JSON
 
 /// Changes the given preferences and resets the cleared ones to their defaults.
 package struct ChangePreferences: Equatable, Sendable {
-  package let urgency: Edit<Int>
-  package let priority: Edit<Int>
-  package let impact: Edit<Int>
-  package let effort: Edit<Int>
-  package let timezone: Edit<Text>
-  package let workStart: Edit<TimeOfDay>
-  package let workEnd: Edit<TimeOfDay>
-  package let weekStart: Edit<Weekday>
-  package let habitLearning: Edit<Bool>
+  let urgency: Edit<Int>
+  let priority: Edit<Int>
+  let impact: Edit<Int>
+  let effort: Edit<Int>
+  let timezone: Edit<Text>
+  let workStart: Edit<TimeOfDay>
+  let workEnd: Edit<TimeOfDay>
+  let weekStart: Edit<Weekday>
+  let habitLearning: Edit<Bool>
   /// The canonical text of a JSON object.
-  package let extra: Edit<Text>
+  let extra: Edit<Text>
 
   /// Bytes of UTF-8.
   static let longestExtra = 16_384

@@ -2,10 +2,10 @@ package import JSON
 
 /// When a task comes again: an RRULE as it was given, and three independent switches.
 package struct Recurrence: Equatable, Sendable {
-  package var rule: Text
-  package var anchor = RecurrenceAnchor.due
-  package var catchUp = RecurrenceCatchUp.next
-  package var gate = RecurrenceGate.schedule
+  var rule: Text
+  var anchor = RecurrenceAnchor.due
+  var catchUp = RecurrenceCatchUp.next
+  var gate = RecurrenceGate.schedule
 }
 
 extension Recurrence: Stored {

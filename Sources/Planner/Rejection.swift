@@ -1,9 +1,12 @@
-/// The domain says no: the rule, the field by its path in the command (`createTask.title`), the limit
-/// that was passed where there is one, and a sentence for a person.
+/// The domain says no.
 package struct Rejection: Error, Equatable {
+  /// The rule that says it.
   package let rule: Rule
+  /// The field, by its path in the command: `createTask.title`.
   package let field: String?
+  /// What the field must keep to, where that can be said: `256`, `0 to 100`, `H, M, L`.
   package let limit: String?
+  /// A sentence for a person, which names field and limit.
   package let message: String
 
   package init(_ rule: Rule, field: String? = nil, limit: String? = nil, _ message: String) {

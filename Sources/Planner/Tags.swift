@@ -2,7 +2,7 @@ package import JSON
 
 /// The tags of a task in the order given, each once.
 package struct Tags: Equatable, Sendable {
-  package let list: [Text]
+  let list: [Text]
 
   package init(_ tags: [Text] = []) {
     var seen: Set<Text> = []
@@ -10,7 +10,7 @@ package struct Tags: Equatable, Sendable {
   }
 
   /// The Unicode scalars of all together.
-  package var length: Int { list.reduce(0) { $0 + $1.length } }
+  var length: Int { list.reduce(0) { $0 + $1.length } }
 }
 
 extension Tags: Stored {

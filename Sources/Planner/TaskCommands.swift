@@ -1,13 +1,13 @@
 import JSON
-package import Scalars
+import Scalars
 
 /// Makes a task.
 package struct CreateTask: Equatable, Sendable {
-  package let taskID: TaskID
+  let taskID: TaskID
   /// Nil for the inbox.
-  package let themeID: ThemeID?
-  package let title: Text
-  package let details: TaskDetails
+  let themeID: ThemeID?
+  let title: Text
+  let details: TaskDetails
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(
@@ -22,9 +22,9 @@ package struct CreateTask: Equatable, Sendable {
 
 /// Changes the given fields of a task and empties the cleared ones.
 package struct ChangeTask: Equatable, Sendable {
-  package let taskID: TaskID
-  package let title: Text?
-  package let details: TaskDetails
+  let taskID: TaskID
+  let title: Text?
+  let details: TaskDetails
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(
@@ -38,10 +38,10 @@ package struct ChangeTask: Equatable, Sendable {
 
 /// Moves a task to another place, or within its own.
 package struct MoveTask: Equatable, Sendable {
-  package let taskID: TaskID
+  let taskID: TaskID
   /// Nil where it is not said; `.some(nil)` is the inbox.
-  package let place: ThemeID??
-  package let target: Target
+  let place: ThemeID??
+  let target: Target
 
   /// Where in the place.
   package enum Target: Equatable, Sendable {
@@ -87,7 +87,7 @@ package struct MoveTask: Equatable, Sendable {
 
 /// Starts, completes, reopens, wakes or removes a task: the command's name says which.
 package struct TaskReference: Equatable, Sendable {
-  package let taskID: TaskID
+  let taskID: TaskID
 
   init(_ json: JSON, path: String) throws(Rejection) {
     taskID = try FieldReader(json, path: path, fields: ["taskId"]).id()
@@ -96,8 +96,8 @@ package struct TaskReference: Equatable, Sendable {
 
 /// Puts a task out of sight until a later time.
 package struct SnoozeTask: Equatable, Sendable {
-  package let taskID: TaskID
-  package let until: Instant
+  let taskID: TaskID
+  let until: Instant
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(json, path: "snoozeTask", fields: ["taskId", "until"])

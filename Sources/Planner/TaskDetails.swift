@@ -1,18 +1,18 @@
 import JSON
-package import Scalars
+import Scalars
 
 /// What a command says about a task besides its title and place.
 package struct TaskDetails: Equatable, Sendable {
-  package let description: Edit<Text>
-  package let notes: Edit<Text>
-  package let timeEstimate: Edit<TimeEstimate>
-  package let effortMinutes: Edit<Int>
-  package let impact: Edit<Impact>
-  package let priority: Int?
-  package let dueDate: Edit<CalendarDate>
-  package let dueAt: Edit<Instant>
-  package let tags: Edit<Tags>
-  package let recurrence: Edit<Recurrence>
+  let description: Edit<Text>
+  let notes: Edit<Text>
+  let timeEstimate: Edit<TimeEstimate>
+  let effortMinutes: Edit<Int>
+  let impact: Edit<Impact>
+  let priority: Int?
+  let dueDate: Edit<CalendarDate>
+  let dueAt: Edit<Instant>
+  let tags: Edit<Tags>
+  let recurrence: Edit<Recurrence>
 
   static let fields = [
     "description", "notes", "timeEstimate", "effortMinutes", "impact", "priority", "dueDate",

@@ -1,26 +1,26 @@
-package import Scalars
+import Scalars
 
 /// A task of a theme or, without one, of the inbox.
 package struct TaskFields: Record {
-  package var themeID: ThemeID?
-  package var title = Text("")
-  package var description: Text?
-  package var notes: Text?
-  package var timeEstimate: TimeEstimate?
-  package var effortMinutes: Int?
-  package var impact: Impact?
+  var themeID: ThemeID?
+  var title = Text("")
+  var description: Text?
+  var notes: Text?
+  var timeEstimate: TimeEstimate?
+  var effortMinutes: Int?
+  var impact: Impact?
   /// 1 to 5, 5 the most important.
-  package var priority = 3
-  package var status = TaskStatus.open
-  package var dueDate: CalendarDate?
-  package var dueAt: Instant?
-  package var snoozedUntil: Instant?
-  package var completedAt: Instant?
+  var priority = 3
+  var status = TaskStatus.open
+  var dueDate: CalendarDate?
+  var dueAt: Instant?
+  var snoozedUntil: Instant?
+  var completedAt: Instant?
   /// The order within the theme or the inbox.
-  package var rank = 0
-  package var tags = Tags()
-  package var taskType = TaskType.adhoc
-  package var recurrence: Recurrence?
+  var rank = 0
+  var tags = Tags()
+  var taskType = TaskType.adhoc
+  var recurrence: Recurrence?
 
   package init() {}
 

@@ -1,6 +1,7 @@
 /// A text that compares and hashes by its Unicode scalars, exactly. (Swift's own strings compare by
 /// canonical equivalence: there `é` is one scalar and two at once.)
 package struct Text: Hashable, Sendable {
+  /// The text as Swift's own type.
   package let string: String
 
   package init(_ string: String) {

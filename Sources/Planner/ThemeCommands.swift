@@ -2,9 +2,9 @@ import JSON
 
 /// Makes a theme of a pillar.
 package struct CreateTheme: Equatable, Sendable {
-  package let themeID: ThemeID
-  package let pillarID: PillarID
-  package let name: Text
+  let themeID: ThemeID
+  let pillarID: PillarID
+  let name: Text
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(
@@ -18,9 +18,9 @@ package struct CreateTheme: Equatable, Sendable {
 
 /// Renames a theme or gives it to another pillar.
 package struct ChangeTheme: Equatable, Sendable {
-  package let themeID: ThemeID
-  package let pillarID: PillarID?
-  package let name: Text?
+  let themeID: ThemeID
+  let pillarID: PillarID?
+  let name: Text?
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(
@@ -33,7 +33,7 @@ package struct ChangeTheme: Equatable, Sendable {
 
 /// Removes a theme with its tasks.
 package struct RemoveTheme: Equatable, Sendable {
-  package let themeID: ThemeID
+  let themeID: ThemeID
 
   init(_ json: JSON) throws(Rejection) {
     themeID = try FieldReader(json, path: "removeTheme", fields: ["themeId"]).id()
@@ -42,11 +42,11 @@ package struct RemoveTheme: Equatable, Sendable {
 
 /// Rates a theme, with a reflection or without.
 package struct RateTheme: Equatable, Sendable {
-  package let themeID: ThemeID
+  let themeID: ThemeID
   /// Percent, 0 to 100.
-  package let rating: Int
+  let rating: Int
   /// Not empty.
-  package let note: Text?
+  let note: Text?
 
   init(_ json: JSON) throws(Rejection) {
     let reader = try FieldReader(

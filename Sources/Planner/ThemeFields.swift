@@ -2,12 +2,12 @@ import Scalars
 
 /// A theme of a pillar, and how it was last rated.
 package struct ThemeFields: Record {
-  package var pillarID = PillarID(UUID(high: 0, low: 0))
-  package var name = Text("")
+  var pillarID = PillarID(UUID(high: 0, low: 0))
+  var name = Text("")
   /// Percent, 0 to 100.
-  package var rating: Int?
-  package var previousRating: Int?
-  package var lastReflectionNote: Text?
+  var rating: Int?
+  var previousRating: Int?
+  var lastReflectionNote: Text?
 
   package init() {}
 

@@ -1,6 +1,6 @@
 /// A time of day to the minute, written HH:MM, 00:00 to 23:59.
 package struct TimeOfDay: Hashable, Comparable, Sendable, CustomStringConvertible {
-  package let minutes: Int
+  let minutes: Int
 
   /// Reads HH:MM; nil for any other text.
   package init?(_ text: String) {

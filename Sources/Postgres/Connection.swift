@@ -9,13 +9,15 @@ package import EventLoop
 @safe package final class Connection {
   /// Called once, when the connection is lost or closed.
   package var onClose: (PostgresError) -> Void = { _ in }
-  /// Called with channel and payload of each NOTIFY that this connection listens to.
+  /// Called with channel and payload of each NOTIFY of another session that this connection listens to.
   package var onNotification: (String, String) -> Void = { _, _ in }
   /// Segments that have not been answered yet.
   package var pendingCount: Int { segments.count }
   package let processID: Int32
 
   private var pointer: OpaquePointer?
+  /// Lives as long as the connection, which libpq hands it back to.
+  private let notices = Notices()
   private var watch: Watch?
   private var segments: [Segment] = []
   private var prepared: Set<String> = []
@@ -46,7 +48,13 @@ package import EventLoop
   private init(_ pointer: OpaquePointer) {
     unsafe self.pointer = unsafe pointer
     processID = unsafe PQbackendPID(pointer)
-    unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+    unsafe PQsetNoticeProcessor(
+      pointer,
+      { argument, text in
+        guard let argument = unsafe argument, let text = unsafe text else { return }
+        let notices = unsafe Unmanaged<Notices>.fromOpaque(argument).takeUnretainedValue()
+        notices.texts.append(oneLine(unsafe String(cString: text)))
+      }, Unmanaged.passUnretained(notices).toOpaque())
     unsafe PQsetnonblocking(pointer, 1)
     let entered = unsafe PQenterPipelineMode(pointer)
     precondition(entered == 1, "a new connection enters pipeline mode")
@@ -56,7 +64,9 @@ package import EventLoop
   }
 
   isolated deinit {
-    close()
+    // Nobody waits any more: a run holds on to its connection.
+    watch?.cancel()
+    if let pointer = unsafe pointer { unsafe PQfinish(pointer) }
   }
 
   package var isOpen: Bool { unsafe pointer != nil }
@@ -208,6 +218,7 @@ package import EventLoop
     case PGRES_PIPELINE_ABORTED, PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
       if status != PGRES_PIPELINE_ABORTED, segment.error == nil {
         segment.error = unsafe PostgresError(result: result)
+        segment.error?.notices = notices.texts
       }
       if let preparing { segment.unprepared.append(preparing) }
       unsafe PQclear(result)
@@ -219,6 +230,7 @@ package import EventLoop
   private func finish(_ segment: Segment) {
     // A segment that was sent meanwhile and counts on them fails with 26000, which is retryable.
     prepared.subtract(segment.unprepared)
+    notices.texts = []
     segment.promise.fulfil(segment.error.map { .failure($0) } ?? .success(segment.rows))
   }
 
@@ -227,8 +239,9 @@ package import EventLoop
     while let notification = unsafe PQnotifies(pointer) {
       let channel = unsafe String(cString: notification.pointee.relname)
       let payload = unsafe String(cString: notification.pointee.extra)
+      let isOwn = unsafe notification.pointee.be_pid == processID
       unsafe PQfreemem(notification)
-      onNotification(channel, payload)
+      if !isOwn { onNotification(channel, payload) }
     }
   }
 
@@ -256,6 +269,13 @@ package import EventLoop
     }
     onClose(error)
   }
+}
+
+/// What the server has said since the last answer.
+///
+/// `@unchecked Sendable`: libpq calls back on the thread that reads, which is the loop's.
+private final class Notices: @unchecked Sendable {
+  var texts: [String] = []
 }
 
 extension PostgresError {

@@ -45,7 +45,10 @@ enum Connector {
     let keys = unsafe names.map { unsafe UnsafePointer<CChar>(strdup($0)) } + [nil]
     let values = unsafe names.map { unsafe UnsafePointer<CChar>(strdup(settings[$0]!)) } + [nil]
     defer {
-      unsafe (keys + values).forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) }
+      for index in unsafe keys.indices {
+        unsafe free(UnsafeMutablePointer(mutating: keys[index]))
+        unsafe free(UnsafeMutablePointer(mutating: values[index]))
+      }
     }
     guard let pointer = unsafe PQconnectdbParams(keys, values, 1) else {
       return .failure(PostgresError(sqlState: nil, message: "out of memory"))

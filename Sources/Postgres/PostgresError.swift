@@ -14,6 +14,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
   /// The same within the statement of a function, and that statement.
   package var internalPosition: Int?
   package var internalQuery: String?
+  /// What the server said on the way to the error (NOTICE, WARNING).
+  package var notices: [String] = []
   /// True where the connection was lost after the statement left, so that it may have been committed.
   package var outcomeUnknown = false
 

@@ -30,8 +30,8 @@ package struct JobStatus: Sendable {
 
   static let columns = """
     job_id, kind, projection, state, processed, total, report::text, message,
-    to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-    to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
     processed / greatest(extract(epoch FROM coalesce(ended_at, now()) - started_at), 0.001)
     """
 

@@ -34,11 +34,7 @@ final class JobBoard {
         JobBoard.insertStatement(.text(kind.rawValue), .text(projection)), resend: .forbidden)
       job = Job(JobStatus(rows, row: 0))
     } catch {
-      if error.sqlState == "23505",
-        let id = running.values.first(where: {
-          $0.status.kind == kind && $0.status.projection == projection
-        })?.status.id
-      {
+      if error.sqlState == "23505", let id = try await runningJob(kind, projection) {
         throw .alreadyRunning(id)
       }
       throw .unavailable(error.description)
@@ -46,6 +42,21 @@ final class JobBoard {
     running[job.status.id] = job
     Task { @EventLoop in await run(job, work) }
     return job.status.id
+  }
+
+  private func runningJob(_ kind: JobStatus.Kind, _ projection: String)
+    async throws(ProjectionEngine.JobError) -> Int?
+  {
+    do throws(PostgresError) {
+      let statement = Statement(
+        "SELECT job_id FROM projection.jobs WHERE kind = $1 AND projection = $2 AND state = 'running'"
+      )
+      let rows = try await session.run(
+        statement(.text(kind.rawValue), .text(projection)), resend: .allowed)
+      return rows.isEmpty ? nil : rows.int(0, 0)
+    } catch {
+      throw .unavailable(error.description)
+    }
   }
 
   private static let insertStatement = Statement(

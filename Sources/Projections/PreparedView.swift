@@ -12,6 +12,10 @@ struct PreparedView: Sendable {
   let query: ViewQuery
   let build: Build
   let columns: [Column]
+  /// The statement for all rows, or by order the ones for a first and a later page: made once, since their texts are
+  /// long.
+  private let allRows: Statement?
+  private let pages: [String: (first: Statement, later: Statement)]
 
   /// Asks for the columns: the query on no rows, with all parameters null.
   static func probe(_ query: ViewQuery, of build: Build) -> [Query] {
@@ -22,8 +26,6 @@ struct PreparedView: Sendable {
   }
 
   init(_ query: ViewQuery, of build: Build, probed rows: Rows) throws(ProjectionRefusal) {
-    self.query = query
-    self.build = build
     func refusal(_ message: String) -> ProjectionRefusal {
       ProjectionRefusal(
         projection: build.projection, file: "queries/\(query.method).sql", line: 1, message: message
@@ -51,7 +53,7 @@ struct PreparedView: Sendable {
         throw refusal("`pages by \(order.name)` names \(key.column), which is no column")
       }
     }
-    self.columns = columns
+    self.init(query: query, build: build, columns: columns)
   }
 
   /// The same on the build at a later position, or as the live one.
@@ -63,6 +65,21 @@ struct PreparedView: Sendable {
     self.query = query
     self.build = build
     self.columns = columns
+    allRows = query.pages ? nil : PreparedView.allRowsStatement(query)
+    let types = Dictionary(uniqueKeysWithValues: columns.map { ($0.name, $0.type) })
+    pages = Dictionary(
+      uniqueKeysWithValues: query.orders.map { order in
+        func statement(_ afterCursor: Bool) -> Statement {
+          PreparedView.pageStatement(query, order, types, afterCursor: afterCursor)
+        }
+        return (order.name, (statement(false), statement(true)))
+      })
+  }
+
+  /// The statement that answers in an order, or gives all rows.
+  func statement(_ order: PageOrder?, afterCursor: Bool) -> Statement {
+    guard let order, let page = pages[order.name] else { return allRows! }
+    return afterCursor ? page.later : page.first
   }
 
   private static func isFieldName(_ name: String) -> Bool {
@@ -82,13 +99,9 @@ struct PreparedView: Sendable {
   private static let settingsStatement = Statement(
     "SELECT set_config('search_path', $1, true), set_config('plannerd.scope', $2, true)")
 
-  func type(of column: String) -> ValueType {
-    columns.first { $0.name == column }!.type
-  }
-
   /// Rows and checkpoint in one statement, hence of one snapshot: the position, then for a query without
   /// pages all rows as one JSON array.
-  var allRowsStatement: Statement {
+  private static func allRowsStatement(_ query: ViewQuery) -> Statement {
     let types = PreparedView.parameterTypes(query)
     return Statement(
       """
@@ -99,10 +112,12 @@ struct PreparedView: Sendable {
   }
 
   /// A page: the position, a row as JSON, and the values of its order's keys, as many rows as are asked for.
-  func pageStatement(_ order: PageOrder, afterCursor: Bool) -> Statement {
+  private static func pageStatement(
+    _ query: ViewQuery, _ order: PageOrder, _ columnTypes: [String: ValueType], afterCursor: Bool
+  ) -> Statement {
     let types = PreparedView.parameterTypes(query)
     let build = types.count + 1
-    let keyTypes = order.keys.map { type(of: $0.column) }
+    let keyTypes = order.keys.map { columnTypes[$0.column]! }
     let keys = order.keys.indices.map { "p.key\($0)" }.joined(separator: ", ")
     let keyColumns = order.keys.enumerated().map { "\(quoted($1.column))::text AS key\($0)" }
     let condition =

@@ -57,8 +57,13 @@ package final class ProjectionEngine {
       throw LogFault(error)
     }
     projector.start()
-    let report = await reload()
-    for refusal in report.refused { log("projection refused: \(refusal)") }
+    // What answers already need not wait for what has changed since.
+    if catalog.views.isEmpty { return await readFolders() }
+    Task { @EventLoop in await readFolders() }
+  }
+
+  private func readFolders() async {
+    for refusal in await reload().refused { log("projection refused: \(refusal)") }
   }
 
   package func stop() {
@@ -78,7 +83,7 @@ package final class ProjectionEngine {
           continue
         }
         catalog.serve(folder, build, views)
-      case "building": continue
+      // What an interrupted job or a swap has left.
       default: try await store.drop(build.id)
       }
     }
@@ -143,6 +148,11 @@ package final class ProjectionEngine {
     defer { isReloading = false }
     var report = ReloadReport()
     let names = ((try? Files.list(folder)) ?? []).filter { Files.isFolder("\(folder)/\($0)") }
+    // First, so that a method may move from one folder to another.
+    for name in catalog.served.keys.sorted() where !names.contains(name) {
+      await remove(name)
+      report.removed.append(name)
+    }
     for name in names {
       do throws(ProjectionRefusal) {
         let read = try ProjectionFolder(name: name, at: "\(folder)/\(name)")
@@ -150,10 +160,6 @@ package final class ProjectionEngine {
       } catch {
         report.refused.append(error)
       }
-    }
-    for name in catalog.served.keys.sorted() where !names.contains(name) {
-      await remove(name)
-      report.removed.append(name)
     }
     return report
   }

@@ -58,7 +58,7 @@ final class ViewReader {
       guard let view = catalog.views[request.method] else { throw .noSuchMethod }
       let plan = try ViewPlan(view, request)
       do throws(PostgresError) {
-        let session = sessions.min { $0.load < $1.load }!
+        let session = ViewReader.idlest(sessions)
         let settings = PreparedView.settings(view.build, scope: request.scope?.description)
         let rows = try await session.run([settings, plan.query], resend: .allowed)[1]
         if rows.isEmpty { throw PostgresError(sqlState: "42P01", message: "the build is gone") }
@@ -73,6 +73,13 @@ final class ViewReader {
         throw ViewReader.failure(error, plan)
       }
     }
+  }
+
+  /// A session that is connected, if there is one, with the least under way.
+  private static func idlest(_ sessions: [Session]) -> Session {
+    sessions.min {
+      ($0.state == .connected ? 0 : 1, $0.load) < ($1.state == .connected ? 0 : 1, $1.load)
+    }!
   }
 
   private static func failure(_ error: PostgresError, _ plan: ViewPlan) -> ViewError {
@@ -90,6 +97,8 @@ struct ViewPlan {
   private let order: PageOrder?
   private let limit: Int
   private let fingerprint: String
+  /// The instant asked about.
+  private let now: String
   let hasCursor: Bool
 
   init(_ view: PreparedView, _ request: ViewRequest) throws(ViewError) {
@@ -103,29 +112,28 @@ struct ViewPlan {
         values.append(try parameter.bind(request.parameters[parameter.name]))
       }
     }
-    if view.query.usesNow { values.append(.text(request.now.wholeMinute.description)) }
-    values.append(.int(view.build.id))
     let fingerprint = ViewPlan.fingerprint(view, request)
     self.fingerprint = fingerprint
-    guard view.query.pages else {
-      order = nil
-      limit = 0
-      hasCursor = false
-      query = Query(view.allRowsStatement, values)
-      return
-    }
     let order = try ViewPlan.order(view, request)
-    let limit = try ViewPlan.limit(request)
-    values.append(.int(limit + 1))
+    self.order = order
     var cursor: ViewCursor?
-    if let text = request.parameters["cursor"]?.string {
+    if let order, let text = request.parameters["cursor"]?.string {
       cursor = try ViewCursor(text, order: order, fingerprint: fingerprint)
     }
-    values += (cursor?.values ?? []).map { .text($0) }
-    self.order = order
-    self.limit = limit
+    // All pages of an answer are of the instant of the first.
+    now = cursor?.now ?? request.now.wholeMinute.description
     hasCursor = cursor != nil
-    query = Query(view.pageStatement(order, afterCursor: cursor != nil), values)
+    if view.query.usesNow { values.append(.text(now)) }
+    values.append(.int(view.build.id))
+    guard let order else {
+      limit = 0
+      query = Query(view.statement(nil, afterCursor: false), values)
+      return
+    }
+    limit = try ViewPlan.limit(request)
+    values.append(.int(limit + 1))
+    values += (cursor?.values ?? []).map { .text($0) }
+    query = Query(view.statement(order, afterCursor: cursor != nil), values)
   }
 
   /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them.
@@ -148,7 +156,7 @@ struct ViewPlan {
     out.append(UInt8(ascii: "]"))
     if rows.count > limit {
       let values = order.keys.indices.map { rows[limit - 1, 2 + $0] }
-      let cursor = ViewCursor(order: order.name, fingerprint: fingerprint, values: values)
+      let cursor = ViewCursor(order: order.name, fingerprint: fingerprint, now: now, values: values)
       out.append(contentsOf: ",\"nextCursor\":".utf8)
       JSON.write(cursor.text, to: &out)
     }
@@ -157,9 +165,11 @@ struct ViewPlan {
   }
 
   private static func order(_ view: PreparedView, _ request: ViewRequest) throws(ViewError)
-    -> PageOrder
+    -> PageOrder?
   {
-    guard let name = request.parameters["sort"]?.string else { return view.query.orders[0] }
+    guard let name = request.parameters["sort"]?.string else {
+      return view.query.orders.first
+    }
     guard let order = view.query.orders.first(where: { $0.name == name }) else {
       let names = view.query.orders.map(\.name).joined(separator: ", ")
       throw .invalid(
@@ -189,23 +199,28 @@ struct ViewPlan {
   }
 }
 
-/// Where a page ended: the values of the order's keys in its last row, and what they belong to. Opaque to
+/// Where a page ended: the values of the order's keys in its last row, the instant asked about, and what they
+/// belong to. Opaque to
 /// clients: JSON in hexadecimal.
 struct ViewCursor {
   let order: String
   let fingerprint: String
+  let now: String
   let values: [String?]
 
-  init(order: String, fingerprint: String, values: [String?]) {
+  init(order: String, fingerprint: String, now: String, values: [String?]) {
     self.order = order
     self.fingerprint = fingerprint
+    self.now = now
     self.values = values
   }
 
   init(_ text: String, order: PageOrder, fingerprint: String) throws(ViewError) {
     guard let bytes = Hashing.bytes(hex: text),
       let parsed = try? JSON.parse(String(decoding: bytes, as: UTF8.self)),
-      let name = parsed[0]?.string, let print = parsed[1]?.string, let values = parsed[2]?.array,
+      let name = parsed[0]?.string, let print = parsed[1]?.string, let now = parsed[2]?.string,
+      Instant(now) != nil,
+      let values = parsed[3]?.array,
       values.count == order.keys.count, values.allSatisfy({ $0 == .null || $0.string != nil })
     else {
       throw .invalid(parameter: "cursor", rule: "invalidCursor", message: "the cursor is damaged")
@@ -215,12 +230,13 @@ struct ViewCursor {
         parameter: "cursor", rule: "cursorOfAnotherQuestion",
         message: "the cursor came from a question with other parameters")
     }
-    self.init(order: name, fingerprint: print, values: values.map(\.string))
+    self.init(order: name, fingerprint: print, now: now, values: values.map(\.string))
   }
 
   var text: String {
     let values = JSON.array(values.map { $0.map { .string($0) } ?? .null })
-    return Hashing.hex(JSON.array([.string(order), .string(fingerprint), values]).bytes)
+    return Hashing.hex(
+      JSON.array([.string(order), .string(fingerprint), .string(now), values]).bytes)
   }
 }
 

@@ -15,7 +15,7 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
   /// Reads RFC 3339: `YYYY-MM-DDThh:mm:ss`, at most 6 digits of a fraction, and `Z` or an offset. Nil for
   /// any other text, leap seconds included.
   package init?(_ text: some StringProtocol) {
-    let bytes = Array(text.utf8)
+    let bytes = Array(String(text).utf8)
     guard bytes.count >= 20, bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: " "),
       bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
       let date = CalendarDate(String(decoding: bytes[..<10], as: UTF8.self)),

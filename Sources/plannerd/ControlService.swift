@@ -105,10 +105,12 @@ final class ControlService: VarlinkInterface {
     var state = "ready"
     var message: String? = daemon.trouble
     var drift = 0.0
-    do throws(LogFault) {
-      drift = try await daemon.reader.headAndDrift(Clock.now()).seconds
-    } catch {
-      message = error.description
+    if message == nil {
+      do throws(LogFault) {
+        drift = try await daemon.reader.headAndDrift(Clock.now()).seconds
+      } catch {
+        message = error.description
+      }
     }
     if message != nil { state = "databaseUnavailable" }
     if message == nil, drift > 1 {

@@ -62,11 +62,19 @@ final class Database {
   /// How the daemon connects as one of its roles: by a log-in of its own in the private cluster, as the URL's user
   /// in that role elsewhere.
   func info(_ role: String) -> ConnectionInfo {
-    if let cluster {
-      return cluster.connectionInfo(role: role).setting("application_name", "plannerd")
-    }
-    return ownerInfo.setting("options", "-c role=\(role)")
+    let settings = Database.settings[role] ?? ""
+    guard let cluster else { return ownerInfo.setting("options", "-c role=\(role) \(settings)") }
+    return cluster.connectionInfo(role: role).setting("application_name", "plannerd")
+      .setting("options", settings)
   }
+
+  /// A prepared statement keeps the plan that was made while its table was short; it must use an index from the start.
+  /// Queries are bounded; folds sort and hash much at once, and JIT compilation costs them more than it gains.
+  private static let settings = [
+    "plannerd_query": "-c enable_seqscan=off -c jit=off -c statement_timeout=30s -c lock_timeout=5s",
+    "plannerd_project": "-c enable_seqscan=off -c jit=off -c work_mem=64MB",
+    "plannerd_append": "-c enable_seqscan=off -c jit=off",
+  ]
 
   private var ownerInfo: ConnectionInfo {
     if let cluster { return cluster.connectionInfo(role: PrivateCluster.superuser) }

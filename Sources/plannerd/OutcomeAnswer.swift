@@ -12,7 +12,8 @@ struct OutcomeAnswer {
   private var field: String?
   private var limit: String?
   private var placement: Placement?
-  private let commandID: String
+  /// As it came, a UUID or not.
+  let commandID: String
 
   init(
     _ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON

@@ -23,6 +23,9 @@ final class PlannerService: VarlinkInterface {
 
   func handle(_ call: Call) async {
     let caller = daemon.people.caller(call.peer)
+    if daemon.options.recordsReads, ["Audit", "Subscribe"].contains(call.method) {
+      daemon.access.record(daemon.attempt(call, caller, command: call.method, result: "applied"))
+    }
     switch call.method {
     case "Ping": call.reply([:])
     case "Describe": call.reply(describe(caller))
@@ -95,13 +98,16 @@ final class PlannerService: VarlinkInterface {
         call, "commands", "tooMany", "at most \(PlannerService.maxCommands) commands in one Submit")
     }
     var submitted: [SubmittedCommand<PlannerDecider>] = []
+    var generator = SystemRandomNumberGenerator()
     for (index, json) in commands.enumerated() {
       guard let id = Command.identity(of: json) else {
         return call.fail(
           "org.varlink.service.InvalidParameter",
           ["parameter": .string("commands[\(index)].commandId")])
       }
-      submitted.append(SubmittedCommand(json, id: UUID(id) ?? UUID(high: 0, low: 0)))
+      // What is no UUID is refused; until then it goes by an id that no command in the log has.
+      let key = UUID(id) ?? UUID.version7(at: Clock.now(), using: &generator)
+      submitted.append(SubmittedCommand(json, id: key))
     }
     let batch = CommandBatch(
       stream: StreamID(category: PlannerDecider.category, id: planner), actor: caller.actor,
@@ -129,7 +135,7 @@ final class PlannerService: VarlinkInterface {
         call, caller, command: answer.commandName,
         result: answer.result == "idReused" ? "rejected" : answer.result)
       attempt.planner = planner
-      attempt.commandID = command.id
+      attempt.commandID = UUID(answer.commandID)
       attempt.entityID = try? command.command.get().entityID
       attempt.error = answer.rule
       attempt.message = answer.message

@@ -68,6 +68,7 @@ import Testing
 
   @Test @EventLoop func `verify finds a row that was edited by hand`() async throws {
     let planner = try await seeded()
+    _ = try await planner.ask("Tasks")
     let owner = try await planner.database.connect()
     let schema = try await owner.run([
       Query(
@@ -78,6 +79,27 @@ import Testing
     try await owner.runScript("UPDATE \(schema).tasks SET title = 'Forged' WHERE title = 'Run'")
     let verified = try await planner.finish(try await planner.engine.verify("tasks"))
     #expect(verified.report?["equal"] == false)
+  }
+
+  @Test @EventLoop func `erased events leave the views when these are folded anew`() async throws {
+    let planner = try await seeded()
+    #expect(try await planner.ask("Tasks")["rows"]?.array?.count == 3)
+    let eraser = try await planner.database.connect("plannerd_erase")
+    _ = try await eraser.run([
+      Statement("SELECT log.erase('planner', $1, $2)")(
+        .text(planner.planner.description), .int(planner.tail.head))
+    ])
+    for name in planner.engine.projections {
+      #expect(try await planner.finish(try await planner.engine.rebuild(name)).state == .done)
+    }
+    #expect(try await planner.ask("Tasks")["rows"]?.array?.count == 0)
+    #expect(try await planner.ask("ThemeRatings")["rows"]?.array?.count == 0)
+    let check = try await planner.reader.verify(after: 0, chunk: 1_000)
+    #expect(check.problems.isEmpty && check.lastPosition == planner.tail.head)
+    for name in planner.engine.projections {
+      let verified = try await planner.finish(try await planner.engine.verify(name))
+      #expect(verified.report?["equal"] == true)
+    }
   }
 
   @Test @EventLoop func `a folder dropped in while running becomes a method`() async throws {

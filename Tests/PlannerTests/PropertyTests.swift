@@ -1,5 +1,6 @@
 import JSON
 import Scalars
+import TestCommands
 import Testing
 
 @testable import Planner
@@ -12,7 +13,7 @@ private struct Run {
   var rejections: [Rule: Int] = [:]
   var commands = 0
 
-  init(seed: UInt64, commands: Int = 600, check: (Run, PlannerState, [PlannerEvent]) -> Void) {
+  init(seed: UInt64, commands: Int = 400, check: (Run, PlannerState, [PlannerEvent]) -> Void) {
     var random = SplitMix64(seed: seed)
     var clients = (0..<3).map { client in
       CommandGenerator(seed: seed &* 31 &+ UInt64(client), client: client, of: 3, now: Given.now)
@@ -33,7 +34,7 @@ private struct Run {
 }
 
 @Suite struct PropertyTests {
-  static let seeds: [UInt64] = [1, 2, 3, 42, 2_026, 0xDEAD_BEEF]
+  static let seeds: [UInt64] = [1, 2, 42, 2_026]
 
   @Test(arguments: seeds)
   func `evolve accepts all that decide emits`(seed: UInt64) throws {
@@ -59,7 +60,7 @@ private struct Run {
 
   @Test(arguments: seeds)
   func `names and ranks are unique, and nothing hangs in the air`(seed: UInt64) {
-    _ = Run(seed: seed, commands: 300) { run, _, _ in expectWhole(run.state) }
+    _ = Run(seed: seed, commands: 200) { run, _, _ in #expect(faults(of: run.state) == []) }
   }
 
   @Test(arguments: seeds)
@@ -77,17 +78,16 @@ private struct Run {
 
   @Test(arguments: seeds)
   func `what was before is what the state held`(seed: UInt64) {
-    _ = Run(seed: seed) { run, before, new in
+    _ = Run(seed: seed, commands: 150) { run, before, new in
       var state = before
       for event in new {
         var back = state
         back.evolve(event)
         if let inverse = opposite(of: event) {
           back.evolve(inverse)
-          #expect(back.pillars == state.pillars)
-          #expect(back.themes == state.themes)
-          #expect(back.tasks == state.tasks)
-          #expect(back.preferences == state.preferences)
+          #expect(
+            back.pillars == state.pillars && back.themes == state.themes
+              && back.tasks == state.tasks && back.preferences == state.preferences)
         }
         state.evolve(event)
       }
@@ -98,46 +98,53 @@ private struct Run {
   @Test func `random commands are mostly valid, and reach every event`() {
     var (types, accepted, commands): (Set<String>, Int, Int) = ([], 0, 0)
     var rules: Set<Rule> = []
-    var counts: [Rule: Int] = [:]
     for seed in PropertyTests.seeds {
       let run = Run(seed: seed) { _, _, _ in accepted += 1 }
       types.formUnion(run.events.map(\.type))
       rules.formUnion(run.rejections.keys)
       commands += run.commands
-      counts.merge(run.rejections, uniquingKeysWith: +)
     }
     #expect(
       types.isSuperset(of: Set(EventType.allCases.map(\.rawValue)).subtracting(["TasksReranked"])))
     #expect(Double(accepted) / Double(commands) > 0.5, "\(accepted) of \(commands)")
     #expect(rules.count > 15, "\(rules)")
-    print(counts.sorted { $0.value > $1.value }, accepted, commands)
   }
 }
 
-private func expectWhole(_ state: PlannerState) {
-  #expect(state.pillarsByName.count == state.pillars.count)
-  for (id, pillar) in state.pillars { #expect(state.pillarsByName[pillar.name] == id) }
-  #expect(state.themesByName.values.reduce(0) { $0 + $1.count } == state.themes.count)
+/// What is wrong with a state; nothing should be.
+private func faults(of state: PlannerState) -> [String] {
+  var faults: [String] = []
+  func require(_ condition: Bool, _ fault: String) {
+    if !condition { faults.append(fault) }
+  }
+  require(state.pillarsByName.count == state.pillars.count, "names of pillars")
+  for (id, pillar) in state.pillars {
+    require(state.pillarsByName[pillar.name] == id, "name of pillar \(id)")
+  }
+  let names = state.themesByName.values.reduce(0) { $0 + $1.count }
+  require(names == state.themes.count, "names of themes")
   for (id, theme) in state.themes {
-    #expect(state.pillars[theme.pillarID] != nil)
-    #expect(state.themesByName[theme.pillarID]?[theme.name] == id)
+    require(state.pillars[theme.pillarID] != nil, "pillar of theme \(id)")
+    require(state.themesByName[theme.pillarID]?[theme.name] == id, "name of theme \(id)")
   }
   let places: [ThemeID?] = [nil] + state.themes.keys.map { $0 }
-  #expect(places.reduce(0) { $0 + state.ranked(in: $1).entries.count } == state.tasks.count)
+  let ranked = places.reduce(0) { $0 + state.ranked(in: $1).entries.count }
+  require(ranked == state.tasks.count, "places of tasks")
   for place in places {
     let entries = state.ranked(in: place).entries
-    #expect(Set(entries.map(\.rank)).count == entries.count)
+    require(Set(entries.map(\.rank)).count == entries.count, "ranks in \(place.debugDescription)")
     for entry in entries {
-      #expect(state.tasks[entry.id]?.themeID == place)
-      #expect(state.tasks[entry.id]?.rank == entry.rank)
-      #expect(abs(entry.rank) <= RankGap.most)
+      let task = state.tasks[entry.id]
+      require(task?.themeID == place && task?.rank == entry.rank, "place of task \(entry.id)")
+      require(abs(entry.rank) <= RankGap.most, "rank of task \(entry.id)")
     }
   }
-  for task in state.tasks.values {
-    #expect(task.dueDate == nil || task.dueAt == nil)
-    #expect((task.status == .done) == (task.completedAt != nil))
-    #expect((task.taskType == .recurring) == (task.recurrence != nil))
+  for (id, task) in state.tasks {
+    require(task.dueDate == nil || task.dueAt == nil, "due date of task \(id)")
+    require((task.status == .done) == (task.completedAt != nil), "completion of task \(id)")
+    require((task.taskType == .recurring) == (task.recurrence != nil), "type of task \(id)")
   }
+  return faults
 }
 
 /// The event with before and after exchanged.

@@ -1,23 +1,27 @@
 import Scalars
+import TestCommands
 import Testing
 
 @testable import Planner
 
 @Suite struct RankedTasksTests {
-  @Test(arguments: [1, 2, 3] as [UInt64])
+  @Test(arguments: [1, 2] as [UInt64])
   func `agrees with a sorted array`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var (ranked, model) = (RankedTasks(), [RankedTasks.Entry]())
-    for step in 0..<6_000 {
+    for step in 0..<3_500 {
       let entry = RankedTasks.Entry(
         rank: Int.random(in: 0...3_000, using: &random),
         id: TaskID(UUID(high: 0, low: UInt64.random(in: 0...3, using: &random))))
       let index = model.firstIndex { $0 >= entry } ?? model.count
       let isThere = index < model.count && model[index] == entry
-      #expect(ranked.entry(before: entry) == (index > 0 ? model[index - 1] : nil))
       let next = isThere ? index + 1 : index
-      #expect(ranked.entry(after: entry) == (next < model.count ? model[next] : nil))
-      if isThere || (step > 4_000 && !model.isEmpty) {
+      let agrees =
+        ranked.entry(before: entry) == (index > 0 ? model[index - 1] : nil)
+        && ranked.entry(after: entry) == (next < model.count ? model[next] : nil)
+        && ranked.last == model.last
+      #expect(agrees, "step \(step)")
+      if isThere || (step > 2_500 && !model.isEmpty) {
         let victim = isThere ? entry : model.randomElement(using: &random)!
         ranked.remove(victim)
         model.removeAll { $0 == victim }
@@ -26,7 +30,6 @@ import Testing
         ranked.insert(entry)
         model.insert(entry, at: index)
       }
-      #expect(ranked.last == model.last)
     }
     #expect(ranked.entries == model)
   }

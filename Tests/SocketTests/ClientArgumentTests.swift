@@ -57,6 +57,7 @@ import Testing
   @Test func `takes a value that begins with a dash`() throws {
     let (_, parsed) = try arguments(["audit", "--since", "-3d"])
     #expect(parsed["since"] == "-3d")
+    #expect(try arguments(["task", "snooze", "x", "-3d"]).1["UNTIL"] == "-3d")
   }
 
   @Test func `takes everything after two dashes as it is`() throws {

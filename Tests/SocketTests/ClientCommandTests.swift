@@ -136,12 +136,21 @@ import Testing
         ] as JSON).canonicalBytes)
   }
 
-  @Test func `a due day in place of an instant empties the instant`() throws {
+  @Test func `changes and empties in one command`() throws {
     let run = try ClientRun(
       ["task", "edit", "Run", "--due", "2026-12-01", "--clear", "tags"],
       [ClientPeer().reply(rows(task)).reply(applied)])
     #expect(body(run, "changeTask")?["dueDate"] == "2026-12-01")
-    #expect(body(run, "changeTask")?["clear"] == ["tags", "dueAt"])
+    #expect(body(run, "changeTask")?["clear"] == ["tags"])
+  }
+
+  @Test func `adds and takes away tags from those there are`() throws {
+    var tagged = task.object ?? [:]
+    tagged["tags"] = ["a", "b"]
+    let run = try ClientRun(
+      ["task", "edit", "Run", "--add-tag", "c", "--add-tag", "a", "--remove-tag", "b"],
+      [ClientPeer().reply(rows(.object(tagged))).reply(applied)])
+    #expect(body(run, "changeTask")?["tags"] == ["a", "c"])
   }
 
   @Test func `clears whichever due time there is`() throws {
@@ -264,6 +273,27 @@ import Testing
     let run = try ClientRun(["rebuild", "tasks"], [ClientPeer().error(name, ["message": "m"])])
     #expect(run.code == code)
     #expect(!run.message.isEmpty)
+  }
+
+  // MARK: Following
+
+  @Test func `goes on after the last event that was printed, whatever the head is`() throws {
+    let event: JSON = [
+      "position": 4, "type": "TaskCreated", "recordedAt": "2026-11-25T10:00:00Z",
+      "data": ["taskId": "k", "after": ["title": "Run"]],
+    ]
+    let far: JSON = ["ready": true, "position": 1_000, "events": []]
+    let run = try ClientRun(
+      ["follow", "--after", "3"],
+      [
+        ClientPeer().reply(far, continues: true).end(),
+        ClientPeer().reply(["ready": false, "position": 4, "events": [event]], continues: true)
+          .end(),
+        ClientPeer().error("org.plannerd.planner.Fault", ["message": "enough"]),
+      ])
+    #expect(run.code == .fault)
+    #expect(run.output == "2026-11-25 10:00:00  #4  Added “Run”\n")
+    #expect(run.calls.map { $0["parameters"]?["after"] } == [3, 3, 4])
   }
 
   // MARK: Jobs

@@ -116,7 +116,8 @@ struct ClientRun {
       else { preconditionFailure("no command: \(words)") }
       let session = Session(
         GlobalOptions(arguments), clock: .fixed(), terminal: terminal, environment: { _ in nil },
-        connectTo: { _, _ throws(ClientError) in try peers.connect() })
+        connectTo: { _, _ throws(ClientError) in try peers.connect() },
+        interruption: { nil })
       try command.run(Invocation(arguments: arguments, session: session, terminal: terminal))
       code = .ok
       message = ""

@@ -8,7 +8,7 @@ package import Postgres
 /// the process.
 @EventLoop
 package enum TestCluster {
-  private static var starting: Promise<Result<PrivateCluster, ClusterError>>?
+  private static var starting: Task<PrivateCluster, any Error>?
   private static var databases = 0
   package private(set) static var schemaVersion = 0
 
@@ -27,24 +27,18 @@ package enum TestCluster {
   }()
 
   package static func cluster() async throws -> PrivateCluster {
-    if let starting {
-      while !starting.isFulfilled { await EventLoop.sleep(.milliseconds(5)) }
-      return try await starting.get().get()
-    }
-    let promise = Promise<Result<PrivateCluster, ClusterError>>()
-    starting = promise
-    do throws(ClusterError) {
+    if let starting { return try await starting.value }
+    let task = Task { @EventLoop in
       let cluster = try await PrivateCluster(
         folder: folder,
         settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "400"],
         log: { print($0) })
       try await cluster.start()
       try await makeTemplate(cluster)
-      promise.fulfil(.success(cluster))
-    } catch {
-      promise.fulfil(.failure(error))
+      return cluster
     }
-    return try await promise.get().get()
+    starting = task
+    return try await task.value
   }
 
   private static func makeTemplate(_ cluster: PrivateCluster) async throws(ClusterError) {
@@ -63,12 +57,21 @@ package enum TestCluster {
 
   /// A database of its own for a test, with the schema, made from the template.
   package static func database() async throws -> TestDatabase {
+    try await database(from: "plannerd")
+  }
+
+  /// A database without anything in it.
+  package static func emptyDatabase() async throws -> TestDatabase {
+    try await database(from: "template1")
+  }
+
+  private static func database(from template: String) async throws -> TestDatabase {
     let cluster = try await cluster()
     databases += 1
     let name = "test_\(databases)"
     let connection = try await Connection.open(
       cluster.connectionInfo(role: PrivateCluster.superuser, database: "postgres"))
-    try await connection.runScript("CREATE DATABASE \(name) TEMPLATE plannerd")
+    try await connection.runScript("CREATE DATABASE \(name) TEMPLATE \(template)")
     // A database's own grants are not copied from its template.
     try await connection.runScript("GRANT CREATE ON DATABASE \(name) TO plannerd_project")
     connection.close()

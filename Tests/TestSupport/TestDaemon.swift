@@ -5,7 +5,9 @@ internal import Glibc
 /// A `plannerd` of a test's own: the built program with a data folder of its own.
 @EventLoop
 package final class TestDaemon {
+  /// Of the test's own: it holds log, socket and, unless others are given, the data.
   package let folder: String
+  package let data: String
   package let socket: String
   package private(set) var process: ChildProcess?
   private let arguments: [String]
@@ -16,11 +18,12 @@ package final class TestDaemon {
   package nonisolated static let programs = Files.folder(of: Files.executable)
 
   /// `arguments` come on top of data folder, socket and projections.
-  package init(arguments: [String] = []) throws {
+  package init(arguments: [String] = [], data: String? = nil, socket: String? = nil) throws {
     TestDaemon.count += 1
     folder = "\(TestCluster.folder)/daemon-\(TestDaemon.count)"
     try Files.makeFolder(folder)
-    socket = "\(folder)/s"
+    self.data = data ?? "\(folder)/data"
+    self.socket = socket ?? "\(folder)/s"
     self.arguments = arguments
   }
 
@@ -28,9 +31,21 @@ package final class TestDaemon {
 
   /// Starts the program and returns when its socket takes connections.
   package func start() async throws {
+    try launch()
+    var isReady = false
+    await EventLoop.poll(every: .milliseconds(5)) {
+      guard let client = try? TestClient(socket) else { return process?.status != nil }
+      client.close()
+      isReady = true
+      return true
+    }
+    if !isReady { throw StartFailure(log: logText) }
+  }
+
+  /// Starts the program and returns at once.
+  package func launch() throws {
     var options = ChildProcess.Options(
-      ["\(TestDaemon.programs)/plannerd", "--data", "\(folder)/data", "--socket", socket]
-        + arguments)
+      ["\(TestDaemon.programs)/plannerd", "--data", data, "--socket", socket] + arguments)
     options.environment = TestDaemon.environment
     let log = try Files.openForAppending("\(folder)/log")
     defer { close(log) }
@@ -38,11 +53,6 @@ package final class TestDaemon {
     options.standardOutput = log
     options.parentDeathSignal = SIGTERM
     process = try ChildProcess(options)
-    while process?.status == nil {
-      if let client = try? TestClient(socket) { return client.close() }
-      await EventLoop.sleep(.milliseconds(5))
-    }
-    throw StartFailure(log: logText)
   }
 
   package struct StartFailure: Error { package let log: String }
@@ -61,7 +71,7 @@ package final class TestDaemon {
 
   /// The pid of its Postgres; nil while there is none.
   package var postgresPID: Int32? {
-    guard let text = try? Files.read("\(folder)/data/postgres/data/postmaster.pid") else {
+    guard let text = try? Files.read("\(data)/postgres/data/postmaster.pid") else {
       return nil
     }
     return text.split(separator: "\n").first.flatMap { Int32($0) }

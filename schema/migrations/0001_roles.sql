@@ -24,7 +24,7 @@ BEGIN
 END
 $$;
 
--- The query role guards the server against a view that never ends or fills the disk.
+-- A view's query may not fill the disk; how long it may take is set by the daemon.
 DO $$
 BEGIN
   IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
@@ -32,8 +32,6 @@ BEGIN
   END IF;
 END
 $$;
-ALTER ROLE plannerd_query SET statement_timeout = '30s';
-ALTER ROLE plannerd_query SET lock_timeout = '5s';
 
 GRANT USAGE ON SCHEMA migrator TO plannerd_owner, plannerd_append;
 GRANT SELECT ON migrator.migrations TO plannerd_owner, plannerd_append;

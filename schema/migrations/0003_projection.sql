@@ -53,3 +53,8 @@ CREATE SCHEMA batch_category;
 CREATE SCHEMA batch_all;
 GRANT USAGE ON SCHEMA batch_category, batch_all TO plannerd_project;
 RESET ROLE;
+
+-- The functions apply() that the projector makes are for the projector.
+SET LOCAL ROLE plannerd_project;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+RESET ROLE;

@@ -6,8 +6,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/types.h>
 
 /// Who is at the other end of a Unix socket, as the kernel says (SO_PEERCRED).

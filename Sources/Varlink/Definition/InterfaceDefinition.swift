@@ -71,5 +71,10 @@ package struct InterfaceSyntaxError: Error, Equatable, CustomStringConvertible {
   package let line: Int
   package let message: String
 
+  package init(line: Int, message: String) {
+    self.line = line
+    self.message = message
+  }
+
   package var description: String { "line \(line): \(message)" }
 }

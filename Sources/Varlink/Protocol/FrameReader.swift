@@ -8,6 +8,10 @@ package struct FrameReader {
   package struct TooLong: Error, Equatable {
     /// In bytes.
     package let limit: Int
+
+    package init(limit: Int) {
+      self.limit = limit
+    }
   }
 
   /// The longest frame that is read, in bytes without its NUL.

@@ -32,8 +32,9 @@ final class Connection {
   private var heldBackBytes = 0
   private var waitingForRoom: [CheckedContinuation<Void, Never>] = []
 
-  private var frameDeadline: ContinuousClock.Instant?
-  private var readDeadline: ContinuousClock.Instant?
+  /// Ticks of the server that are left to finish a frame, and to read some output.
+  private var frameTicks: Int?
+  private var readTicks: Int?
   private var isSettling = false
   /// Whether the server has it on its list of connections to settle at the end of the turn.
   var isDirty = false
@@ -70,24 +71,33 @@ final class Connection {
     }
   }
 
-  private func receive() {
+  /// Whether there may be more to receive.
+  @discardableResult
+  private func receive() -> Bool {
     switch socket.receive(into: &server.chunk) {
-    case .bytes(let count): frames.append(server.chunk[..<count])
-    case .nothingYet: break
-    case .end: inputEnded = true
+    case .bytes(let count):
+      frames.append(server.chunk[..<count])
+      return true
+    case .nothingYet: return false
+    case .end:
+      inputEnded = true
+      return false
     }
   }
 
   /// The peer has closed its end. What it sent before is still carried out: a oneway call, say. The kernel
   /// holds a bounded amount of it.
   func hungUp() {
-    while !inputEnded && !refuses { receive() }
+    while !inputEnded && receive() {}
     leave()
     settle()
   }
 
-  /// Whether the peer has gone and the loop has not come to it yet.
-  var isHungUp: Bool { !isGone && socket.isHungUp }
+  /// Those of which the peer has left, though the loop has not come to it yet.
+  static func hungUp(among connections: [Connection]) -> [Connection] {
+    let open = connections.filter { !$0.isGone }
+    return zip(open, StreamSocket.areHungUp(open.map(\.socket))).filter(\.1).map(\.0)
+  }
 
   /// Brings the connection up to date after anything has happened to it.
   func settle() {
@@ -110,6 +120,7 @@ final class Connection {
   }
 
   private func takeFrames() -> Int {
+    framesWait = false
     if frames.isEmpty { return 0 }
     let now = ContinuousClock().now
     var taken = 0
@@ -118,13 +129,12 @@ final class Connection {
       case .message(let message): start(message, at: now)
       case .malformed: refuse()
       case .none:
-        framesWait = false
         frames.shrink()
         return taken
       }
       taken += 1
     }
-    framesWait = !refuses
+    framesWait = !refuses && !frames.isEmpty
     return taken
   }
 
@@ -209,7 +219,10 @@ final class Connection {
   }
 
   private func finished(_ call: Call) {
-    if call.isOneway { return onewayCalls -= 1 }
+    if call.isOneway {
+      onewayCalls -= 1
+      return
+    }
     while let first = calls.first, first.isAnswered {
       calls.removeFirst()
       if let next = calls.first { release(next) }
@@ -273,25 +286,27 @@ final class Connection {
   private func setDeadlines(taken: Int, progress: Bool) {
     let isInFrame = !inputEnded && mayStart && !frames.isEmpty
     if !isInFrame {
-      frameDeadline = nil
-    } else if frameDeadline == nil || taken > 0 {
-      frameDeadline = ContinuousClock().now + limits.frameTime
+      frameTicks = nil
+    } else if frameTicks == nil || taken > 0 {
+      frameTicks = server.ticks(in: limits.frameTime)
     }
     if unsent == 0 {
-      readDeadline = nil
-    } else if readDeadline == nil || progress {
-      readDeadline = ContinuousClock().now + limits.unreadTime
+      readTicks = nil
+    } else if readTicks == nil || progress {
+      readTicks = server.ticks(in: limits.unreadTime)
     }
-    if hasDeadline { server.watchDeadlines() }
+    if hasDeadline { server.tickOn() }
   }
 
-  var hasDeadline: Bool { frameDeadline != nil || readDeadline != nil }
+  var hasDeadline: Bool { frameTicks != nil || readTicks != nil }
 
-  /// Ends the connection of a peer that has let one of its deadlines pass.
-  func enforceDeadlines(at now: ContinuousClock.Instant) {
-    if let readDeadline, readDeadline <= now {
+  /// Ends the connection of a peer that has let a deadline pass.
+  func tick() {
+    frameTicks = frameTicks.map { $0 - 1 }
+    readTicks = readTicks.map { $0 - 1 }
+    if readTicks == 0 {
       abandon()
-    } else if let frameDeadline, frameDeadline <= now {
+    } else if frameTicks == 0 {
       refuse()
     } else {
       return
@@ -328,8 +343,8 @@ final class Connection {
     inputEnded = true
     output = []
     sent = 0
-    frameDeadline = nil
-    readDeadline = nil
+    frameTicks = nil
+    readTicks = nil
     for call in calls { call.hangUp() }
     wakeStreams()
     server.settleSoon(self)

@@ -6,7 +6,10 @@ internal import JSON
 final class ServiceInterface: VarlinkInterface {
   let definition: InterfaceDefinition
   /// The definitions of all interfaces that the server has, in the order of their registration.
-  var served: [InterfaceDefinition] = []
+  var served: [InterfaceDefinition] = [] {
+    didSet { info = makeInfo() }
+  }
+  private var info: [UInt8] = []
   private let identity: ServiceIdentity
 
   init(_ identity: ServiceIdentity) {
@@ -20,7 +23,7 @@ final class ServiceInterface: VarlinkInterface {
 
   func handleAtOnce(_ call: Call) -> Bool {
     switch call.method {
-    case "GetInfo": call.reply(info)
+    case "GetInfo": call.reply(parametersJSON: info)
     case "GetInterfaceDescription": describe(call)
     default: return false
     }
@@ -29,14 +32,15 @@ final class ServiceInterface: VarlinkInterface {
 
   func handle(_ call: Call) async {}
 
-  private var info: JSON {
-    [
+  private func makeInfo() -> [UInt8] {
+    let info: JSON = [
       "vendor": .string(identity.vendor),
       "product": .string(identity.product),
       "version": .string(identity.version),
       "url": .string(identity.url),
       "interfaces": .array(served.map { .string($0.name) }),
     ]
+    return info.bytes
   }
 
   private func describe(_ call: Call) {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The system calls on a connected, non-blocking stream socket.
@@ -46,10 +47,11 @@ struct StreamSocket {
     }
   }
 
-  /// Whether the peer has closed its end altogether.
-  var isHungUp: Bool {
-    var state = pollfd(fd: descriptor, events: 0, revents: 0)
-    return unsafe poll(&state, 1, 0) == 1
+  /// For each socket, whether the peer has closed its end altogether.
+  static func areHungUp(_ sockets: [StreamSocket]) -> [Bool] {
+    var states = sockets.map { pollfd(fd: $0.descriptor, events: 0, revents: 0) }
+    _ = unsafe poll(&states, nfds_t(states.count), 0)
+    return states.map { $0.revents != 0 }
   }
 
   func close() {

@@ -15,7 +15,7 @@ package final class VarlinkServer {
   private var connections: [ObjectIdentifier: Connection] = [:]
   private var connectionsOfUid: [UInt32: Int] = [:]
   private var dirty: [Connection] = []
-  private var watchesDeadlines = false
+  private var isTicking = false
   private var emptied: Signal?
 
   /// What is received goes here first, so that a quiet connection keeps no buffer.
@@ -91,7 +91,7 @@ package final class VarlinkServer {
   private func hasRoom(for peer: Peer) -> Bool {
     if isWithinBounds(peer) { return true }
     // Peers may have left without the loop having come to it.
-    for connection in connections.values where connection.isHungUp { connection.hungUp() }
+    for connection in Connection.hungUp(among: Array(connections.values)) { connection.hungUp() }
     return isWithinBounds(peer)
   }
 
@@ -126,17 +126,23 @@ package final class VarlinkServer {
 
   // MARK: Deadlines
 
-  /// Looks after deadlines, as long as any connection has one. One timer for all, for most deadlines are met
-  /// at once.
-  func watchDeadlines() {
-    guard !watchesDeadlines else { return }
-    watchesDeadlines = true
-    let pause = min(limits.frameTime, limits.unreadTime) / 16
-    EventLoop.after(max(.milliseconds(2), min(.seconds(1), pause))) { [self] in
-      watchesDeadlines = false
-      let now = ContinuousClock().now
-      for connection in connections.values { connection.enforceDeadlines(at: now) }
-      if connections.values.contains(where: \.hasDeadline) { watchDeadlines() }
+  /// Deadlines are counted in ticks, of which a wait takes at least 16. So time in which the loop stood
+  /// still, as when the machine sleeps, is not held against the clients.
+  private var tick: Duration {
+    let shorter = min(limits.frameTime, limits.unreadTime) / 16
+    return max(.milliseconds(2), min(.seconds(1), shorter))
+  }
+
+  func ticks(in time: Duration) -> Int { Int((time / tick).rounded(.up)) + 1 }
+
+  /// Ticks as long as any connection has a deadline.
+  func tickOn() {
+    guard !isTicking else { return }
+    isTicking = true
+    EventLoop.after(tick) { [self] in
+      isTicking = false
+      for connection in connections.values { connection.tick() }
+      if connections.values.contains(where: \.hasDeadline) { tickOn() }
     }
   }
 

@@ -60,7 +60,7 @@ private struct Line {
   mutating func commandPath(_ commands: [CommandSpec]) throws(Failure) -> [String] {
     var path: [String] = []
     while let word = next {
-      if word.hasPrefix("-") && word != "-" {
+      if Line.isOption(word) {
         guard Line.isGlobal(word) else { return path }
         try takeOption(GlobalOptions.specs, nil)
       } else if commands.contains(where: { $0.path.starts(with: path + [word]) }) {
@@ -79,7 +79,7 @@ private struct Line {
       if !optionsEnded && word == "--" {
         optionsEnded = true
         index += 1
-      } else if !optionsEnded && word.hasPrefix("-") && word != "-" {
+      } else if !optionsEnded && Line.isOption(word) {
         if flags.contains("help") { return }
         try takeOption(command.options + GlobalOptions.specs, command)
       } else {
@@ -106,6 +106,12 @@ private struct Line {
     let value = parts.count == 2 ? String(parts[1]) : nil
     if parts[0] == "-h" { return ("help", value) }
     return (word.hasPrefix("--") ? String(parts[0].dropFirst(2)) : nil, value)
+  }
+
+  /// A dash alone is standard input, and one before a digit a time in the past.
+  private static func isOption(_ word: String) -> Bool {
+    guard word.hasPrefix("-"), let second = word.dropFirst().first else { return false }
+    return !second.isNumber
   }
 
   private static func isGlobal(_ word: String) -> Bool {

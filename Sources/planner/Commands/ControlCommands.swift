@@ -20,7 +20,9 @@ enum ControlCommands {
       "verify-log", "Check positions, versions and the hash chain of the log", run: verifyLog),
     CommandSpec(
       "jobs", "List rebuilds and verifications, the newest first",
-      options: [OptionSpec("limit", .integer("COUNT", 1...10_000), "At most so many (20)")],
+      options: [
+        OptionSpec("limit", .integer("COUNT", 1...Paging.maxLimit), "At most so many (20)")
+      ],
       run: jobs),
     CommandSpec(
       "watch", "Watch a job to its end", positionals: [job],

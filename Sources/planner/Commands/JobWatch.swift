@@ -85,9 +85,7 @@ struct JobWatch {
 
   private static func amount(_ job: JSON) -> String {
     let events = Number.counted(job["progress"]?["processed"]?.int ?? 0, "event")
-    guard let started = ThemeCommands.instant(job["startedAt"]),
-      let ended = ThemeCommands.instant(job["endedAt"])
-    else { return events }
-    return "\(events) in \(AuditCommand.duration(ended.microseconds - started.microseconds))"
+    let rate = Int(job["progress"]?["eventsPerSecond"]?.number ?? 0)
+    return rate > 0 ? "\(events), \(Number.grouped(rate)) a second" : events
   }
 }

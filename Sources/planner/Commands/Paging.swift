@@ -3,15 +3,20 @@ import JSON
 /// Lists that may be long: a page at a time, or all of it.
 enum Paging {
   static let defaultLimit = 100
+  /// The largest page that the daemon gives.
+  static let maxLimit = 1_000
+  /// A page where all are wanted: large, and with long notes still below the bound of a reply.
+  static let pageSize = 500
 
   static func options(sorts: [String] = []) -> [OptionSpec] {
     let sort =
       sorts.isEmpty
       ? [] : [OptionSpec("sort", .choice(sorts), "The order; \(sorts[0]) unless asked")]
     return sort + [
-      OptionSpec("limit", .integer("COUNT", 1...10_000), "At most so many (\(defaultLimit))"),
+      OptionSpec("limit", .integer("COUNT", 1...maxLimit), "At most so many (\(defaultLimit))"),
       OptionSpec("all", "All there are, page after page"),
-      OptionSpec("cursor", .text("CURSOR"), "Go on where an earlier page ended"),
+      OptionSpec(
+        "cursor", .text("CURSOR"), "Go on where a page ended, by its nextCursor in --json"),
     ]
   }
 
@@ -36,7 +41,7 @@ enum Paging {
     if let sort = arguments["sort"] { parameters["sort"] = .string(sort) }
     parameters["cursor"] = arguments["cursor"].map { .string($0) }
     let all = arguments.has("all") && !arguments.has("limit")
-    if !all { parameters["limit"] = .int(arguments.integer("limit") ?? defaultLimit) }
+    parameters["limit"] = .int(all ? pageSize : arguments.integer("limit") ?? defaultLimit)
     var rows: [JSON] = []
     var next: JSON?
     repeat {
@@ -48,7 +53,7 @@ enum Paging {
     } while all && next != nil
     if invocation.session.options.json { return }
     show(invocation.terminal, rows, empty: empty, table: table)
-    if let cursor = next?.string { more(invocation.terminal, rows.count, cursor) }
+    if next != nil { more(invocation.terminal, rows.count) }
   }
 
   private static func show(
@@ -58,9 +63,9 @@ enum Paging {
     terminal.print(table(rows, ShortID.length(rows.compactMap { $0["taskId"]?.string })))
   }
 
-  private static func more(_ terminal: Terminal, _ count: Int, _ cursor: String) {
+  private static func more(_ terminal: Terminal, _ count: Int) {
     terminal.complain(
       terminal.errorStyle.paint(
-        "\(count) shown; there are more: --limit, --all, or --cursor \(cursor)", .quiet))
+        "\(count) shown; there are more: --limit COUNT or --all", .quiet))
   }
 }

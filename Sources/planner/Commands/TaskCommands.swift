@@ -22,8 +22,10 @@ enum TaskCommands {
     CommandSpec(
       "task edit", "Change a task", positionals: [task],
       options: [OptionSpec("title", .text("TITLE"), "Its new title")] + TaskFields.options + [
+        OptionSpec("add-tag", .text("TAG"), repeats: true, "A tag more"),
+        OptionSpec("remove-tag", .text("TAG"), repeats: true, "A tag less"),
         OptionSpec(
-          "clear", .choice(TaskFields.clearable.map(\.name)), repeats: true, "Empty a field")
+          "clear", .choice(TaskFields.clearable.map(\.name)), repeats: true, "Empty a field"),
       ] + Change.options,
       details: "With --tag the tags given are all that it has.", run: edit),
     CommandSpec(
@@ -89,13 +91,14 @@ enum TaskCommands {
   }
 
   @Sendable static func edit(_ invocation: Invocation) throws(Failure) {
-    try invocation.needsOne(of: ["title", "clear"] + TaskFields.options.map(\.name))
+    try invocation.needsOne(
+      of: ["title", "clear", "add-tag", "remove-tag"] + TaskFields.options.map(\.name))
     let task = try invocation.session.task(invocation.required("TASK"))
     var fields: JSONObject = ["taskId": .string(task.id)]
     invocation.take(["title"], into: &fields)
     let given = try TaskFields.given(invocation, row: task.row)
     for member in given.members { fields[member.name] = member.value }
-    let cleared = TaskFields.cleared(invocation, row: task.row, given: given)
+    let cleared = TaskFields.cleared(invocation, row: task.row)
     if !cleared.isEmpty { fields["clear"] = .array(cleared) }
     let title = invocation.arguments["title"]
     try invocation.make([

@@ -41,11 +41,23 @@ enum TaskFields {
         fields["dueAt"] = .string(due.instant.description)
       }
     }
-    if arguments.has("tag") {
-      fields["tags"] = .array(arguments.all("tag").map { .string($0) })
-    }
+    fields["tags"] = try tags(arguments, row)
     fields["recurrence"] = try recurrence(arguments, row)
     return fields
+  }
+
+  /// The tags of `--tag` alone, or those that the task has with some more and without some.
+  private static func tags(_ arguments: ParsedArguments, _ row: JSON) throws(Failure) -> JSON? {
+    let edited = arguments.has("add-tag") || arguments.has("remove-tag")
+    guard edited || arguments.has("tag") else { return nil }
+    guard edited else { return .array(arguments.all("tag").map { .string($0) }) }
+    guard !arguments.has("tag") else {
+      throw .usage("--tag says all tags; it does not go with --add-tag and --remove-tag")
+    }
+    let removed = arguments.all("remove-tag")
+    var tags = (row["tags"]?.array ?? []).compactMap(\.string).filter { !removed.contains($0) }
+    for tag in arguments.all("add-tag") where !tags.contains(tag) { tags.append(tag) }
+    return .array(tags.map { .string($0) })
   }
 
   /// A rule and its switches; a switch alone keeps the rule that the task has.
@@ -66,20 +78,12 @@ enum TaskFields {
     return .object(recurrence)
   }
 
-  /// The fields to empty: those named, and the other form of the due time where one replaces it.
-  static func cleared(
-    _ invocation: Invocation, row: JSON, given: JSONObject
-  ) -> [JSON] {
-    var fields: [String] = []
-    for name in invocation.arguments.all("clear") {
-      if name == "due" {
-        fields += row["dueAt"] != nil ? ["dueAt"] : ["dueDate"]
-      } else {
-        fields += clearable.filter { $0.name == name }.map(\.field)
-      }
-    }
-    if given["dueDate"] != nil && row["dueAt"] != nil { fields.append("dueAt") }
-    if given["dueAt"] != nil && row["dueDate"] != nil { fields.append("dueDate") }
-    return fields.map { .string($0) }
+  /// The fields to empty; `due` is whichever form of it there is. (A new day or instant replaces the
+  /// other by itself.)
+  static func cleared(_ invocation: Invocation, row: JSON) -> [JSON] {
+    invocation.arguments.all("clear").flatMap { name in
+      let field = clearable.first { $0.name == name }?.field
+      return [field == "dueDate" && row["dueAt"] != nil ? "dueAt" : field]
+    }.compactMap { $0.map { .string($0) } }
   }
 }

@@ -27,7 +27,7 @@ enum TaskLists {
     CommandSpec(
       "best", "List what to do next, with its score",
       options: [
-        OptionSpec("limit", .integer("COUNT", 1...10_000), "At most so many (10)"),
+        OptionSpec("limit", .integer("COUNT", 1...Paging.maxLimit), "At most so many (10)"),
         OptionSpec("terms", "Show what the score is made of"),
       ], run: best),
     CommandSpec(

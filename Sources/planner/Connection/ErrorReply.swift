@@ -16,7 +16,7 @@ enum ErrorReply {
   private static func code(_ name: String, _ parameters: JSON) -> ExitCode {
     switch shortName(name) {
     case "PlannerNotFound", "NoSuchProjection", "NoSuchJob": .notFound
-    case "InvalidInput", "InvalidParameter": .usage
+    case "InvalidInput", "InvalidParameter", "ExpectedMore": .usage
     case "NotPermitted", "PermissionDenied": .notPermitted
     case "AlreadyRunning": .conflict
     case "DatabaseUnavailable":
@@ -43,6 +43,10 @@ enum ErrorReply {
       return "the daemon has no database: \(message ?? "it is unavailable")"
     case "InvalidParameter":
       return "the daemon does not take the parameter “\(parameters["parameter"]?.string ?? "")”"
+    case "ExpectedMore": return "that method answers with a stream: give --more"
+    case "NotYetVisible":
+      return "the position asked for was not visible in time; the view is at "
+        + "\(parameters["position"]?.int ?? 0)"
     case "InvalidInput":
       return "\(parameters["parameter"]?.string ?? "a parameter"): \(message ?? "invalid")"
     case "MethodNotFound":

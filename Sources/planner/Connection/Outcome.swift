@@ -46,7 +46,7 @@ struct Outcome: Equatable {
   /// Why it was refused, in one sentence.
   var refusal: String {
     let said = message ?? Outcome.meaning(of: result)
-    guard let rule else { return said }
+    guard let rule, rule != result else { return said }
     return "\(said) [\(rule)]"
   }
 

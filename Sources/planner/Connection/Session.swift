@@ -11,6 +11,7 @@ final class Session {
   private let terminal: Terminal
   private let search: SocketSearch
   private let connectTo: (String, Int32?) throws(ClientError) -> VarlinkClient
+  private let catchSignals: () -> Int32?
   private var client: VarlinkClient?
   private var interruption: Int32?
   private(set) var atLeast: Int?
@@ -20,12 +21,14 @@ final class Session {
     connectTo: @escaping (String, Int32?) throws(ClientError) -> VarlinkClient = {
       path, interruption throws(ClientError) in
       try VarlinkClient(path: path, interruption: interruption)
-    }
+    },
+    interruption: @escaping () -> Int32? = { Interruption.caught().descriptor }
   ) {
     self.options = options
     self.clock = clock
     self.terminal = terminal
     self.connectTo = connectTo
+    catchSignals = interruption
     search = SocketSearch(named: options.socket, environment: environment)
     atLeast = options.atLeast
   }
@@ -33,7 +36,7 @@ final class Session {
   /// From here on Ctrl-C ends a wait with a failure of its own, instead of the process.
   func catchInterruption() {
     guard interruption == nil else { return }
-    interruption = Interruption.caught().descriptor
+    interruption = catchSignals()
     client = nil
   }
 

@@ -66,7 +66,7 @@ struct RelativeDate: Equatable {
 
   /// `5 minutes`, `3 hours`.
   private static func span(minutes: Int) -> String {
-    minutes < 60 ? Number.counted(minutes, "minute") : Number.counted(minutes / 60, "hour")
+    minutes < 60 ? Number.counted(minutes, "minute") : Number.counted((minutes + 30) / 60, "hour")
   }
 
   /// How long ago something was: `just now`, `5 minutes ago`, `yesterday`, `3 days ago`, else the date.

@@ -27,12 +27,18 @@ extension Session {
     }
     var known: [Thing] = []
     if !NameResolver.looksLikeID(text) {
-      known = try rows("Tasks", ["text": .string(text)]).map { Thing(task: $0) }
+      known = try tasks(["text": .string(text)]).map { Thing(task: $0) }
       if let thing = try NameResolver.find(text, among: known, prefer: prefer) { return thing }
     }
-    known = try rows("Tasks").map { Thing(task: $0) }
+    known = try tasks([:]).map { Thing(task: $0) }
     if let thing = try NameResolver.find(text, among: known, prefer: prefer) { return thing }
     throw NameResolver.notFound(text, .task, known: known.map(\.name))
+  }
+
+  private func tasks(_ parameters: JSONObject) throws(Failure) -> [JSON] {
+    var parameters = parameters
+    parameters["limit"] = .int(Paging.pageSize)
+    return try rows("Tasks", parameters)
   }
 
   /// All rows of a view, page by page.

@@ -11,7 +11,11 @@ CREATE OR REPLACE FUNCTION log.append(
   command_ids uuid[], commands text[], command_hashes bytea[], durations bigint[],
   person_ids uuid[], uids bigint[], pids integer[], occurred_ats timestamptz[], undoes uuid[]
 ) RETURNS TABLE (first_position bigint, recorded_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Planning for each call's arrays costs more than appending a few events; and a plan that was made while the log was
+-- short must not read all of it once it is long.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_sort = off AS $$
 #variable_conflict use_column
 DECLARE
   schema_now  int;
@@ -20,12 +24,11 @@ DECLARE
   recorded    timestamptz := clock;
   start       bigint := 1;
   previous    bytea := '\x';
-  count       int := cardinality(types);
-  salts       bytea[] := '{}';
-  data_hashes bytea[] := '{}';
+  salts       bytea[];
+  data_hashes bytea[];
+  envelopes   bytea[];
+  envelope    bytea;
   hashes      bytea[] := '{}';
-  salt        bytea;
-  data_hash   bytea;
 BEGIN
   PERFORM FROM log.append_lock FOR UPDATE;
 
@@ -43,15 +46,15 @@ BEGIN
     recorded := greatest(clock, head.recorded_at);
   END IF;
 
-  SELECT s.category, s.stream_id, s.first, s.gapless, coalesce(l.version, 0) AS actual INTO stale
+  SELECT s.category, s.stream_id, s.first, s.actual INTO stale
     FROM (SELECT category, stream_id, min(version) AS first,
-                 max(version) - min(version) + 1 = count(*) AS gapless
+                 max(version) - min(version) + 1 = count(*) AS gapless,
+                 coalesce((SELECT e.version FROM log.events e
+                            WHERE e.category = u.category AND e.stream_id = u.stream_id
+                            ORDER BY e.version DESC LIMIT 1), 0) AS actual
             FROM unnest(categories, stream_ids, versions) AS u (category, stream_id, version)
            GROUP BY category, stream_id) s
-    LEFT JOIN LATERAL (SELECT e.version FROM log.events e
-                        WHERE e.category = s.category AND e.stream_id = s.stream_id
-                        ORDER BY e.version DESC LIMIT 1) l ON true
-   WHERE s.first <> coalesce(l.version, 0) + 1 OR NOT s.gapless
+   WHERE s.first <> s.actual + 1 OR NOT s.gapless
    LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'stream %/% is at version %, expected %',
@@ -60,14 +63,24 @@ BEGIN
             DETAIL = format('%s/%s %s %s', stale.category, stale.stream_id, stale.first - 1, stale.actual);
   END IF;
 
-  FOR i IN 1..count LOOP
-    salt := uuid_send(gen_random_uuid());
-    data_hash := sha256(salt || convert_to(datas[i]::text, 'UTF8'));
-    previous := log.event_hash(previous, start + i - 1, categories[i], stream_ids[i], versions[i], types[i],
-      data_hash, command_ids[i], commands[i], command_hashes[i], durations[i], person_ids[i], uids[i],
-      pids[i], recorded, coalesce(occurred_ats[i], recorded), undoes[i]);
-    salts := salts || salt;
-    data_hashes := data_hashes || data_hash;
+  -- Whatever can be made for all events at once is; only the chain needs one after the other.
+  SELECT array_agg(s.salt ORDER BY s.ordinal), array_agg(s.data_hash ORDER BY s.ordinal),
+         array_agg(log.encode_envelope(
+           start + s.ordinal - 1, s.category, s.stream_id, s.version, s.type, s.data_hash, s.command_id,
+           s.command, s.command_hash, s.duration_us, s.person_id, s.uid, s.pid, recorded,
+           coalesce(s.occurred_at, recorded), s.undoes) ORDER BY s.ordinal)
+    INTO salts, data_hashes, envelopes
+    FROM (SELECT u.*, sha256(u.salt || convert_to(u.data::text, 'UTF8')) AS data_hash
+            FROM (SELECT v.*, uuid_send(gen_random_uuid()) AS salt
+                    FROM unnest(categories, stream_ids, versions, types, datas, command_ids, commands,
+                                command_hashes, durations, person_ids, uids, pids, occurred_ats, undoes)
+                         WITH ORDINALITY
+                      AS v (category, stream_id, version, type, data, command_id, command, command_hash,
+                            duration_us, person_id, uid, pid, occurred_at, undoes, ordinal)
+                  OFFSET 0) u
+          OFFSET 0) s;
+  FOREACH envelope IN ARRAY envelopes LOOP
+    previous := sha256(previous || envelope);
     hashes := hashes || previous;
   END LOOP;
 
@@ -82,7 +95,9 @@ BEGIN
       AS u (category, stream_id, version, type, data, command_id, command, command_hash, duration_us,
             person_id, uid, pid, occurred_at, undoes, salt, data_hash, hash, ordinal);
 
-  RETURN QUERY SELECT start, recorded;
+  first_position := start;
+  recorded_at := recorded;
+  RETURN NEXT;
 END
 $$;
 GRANT EXECUTE ON FUNCTION log.append TO plannerd_append;

@@ -9,15 +9,17 @@ BEGIN
   IF TG_OP = 'INSERT' AND callers LIKE '%function log.append(integer,%' THEN
     RETURN NULL;
   END IF;
-  IF TG_OP = 'UPDATE' AND TG_LEVEL = 'ROW' AND current_user = 'plannerd_eraser'
-     AND callers LIKE '%function log.erase(%' AND NEW.data IS NULL AND NEW.salt IS NULL
+  IF TG_OP = 'UPDATE' AND TG_LEVEL = 'ROW' AND TG_TABLE_NAME = 'events'
+     AND current_user = 'plannerd_eraser' AND callers LIKE '%function log.erase(%'
   THEN
-    NEW.data := OLD.data;
-    NEW.salt := OLD.salt;
-    IF NEW IS NOT DISTINCT FROM OLD THEN
-      NEW.data := NULL;
-      NEW.salt := NULL;
-      RETURN NEW;
+    IF NEW.data IS NULL AND NEW.salt IS NULL THEN
+      NEW.data := OLD.data;
+      NEW.salt := OLD.salt;
+      IF NEW IS NOT DISTINCT FROM OLD THEN
+        NEW.data := NULL;
+        NEW.salt := NULL;
+        RETURN NEW;
+      END IF;
     END IF;
   END IF;
   RAISE EXCEPTION 'the log is append-only: % on %.% is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME

@@ -29,10 +29,10 @@ BEGIN
     THEN
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position, 'data differs from its hash'::text;
     END IF;
-    IF event.hash <> log.event_hash(previous, event.position, event.category, event.stream_id, event.version,
+    IF event.hash <> sha256(previous || log.encode_envelope(event.position, event.category, event.stream_id, event.version,
          event.type, event.data_hash, event.command_id, event.command, event.command_hash,
          event.duration_us, event.person_id, event.uid, event.pid, event.recorded_at, event.occurred_at,
-         event.undoes)
+         event.undoes))
     THEN
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
         'the envelope or the event before differs from the hash'::text;

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION projection.create_build(
   name text, generation_hash text, of_category text, files jsonb, as_state text
 ) RETURNS projection.builds
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   build     projection.builds;
   namespace text;

@@ -1,5 +1,5 @@
-/// A small seeded generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
-struct SplitMix64: RandomNumberGenerator {
+/// SplitMix64: the same numbers for the same seed, which a failing test prints.
+struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
   init(seed: UInt64) {

@@ -43,14 +43,20 @@ package struct CommandGenerator {
   }
 
   private mutating func body() -> (String, JSONObject) {
+    if made[.pillar]! < 2 { return ("createPillar", pillar(create(.pillar))) }
+    if made[.theme]! < 3 { return ("createTheme", theme(create(.theme))) }
+    return anyBody()
+  }
+
+  private mutating func anyBody() -> (String, JSONObject) {
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<6: ("createPillar", pillar(create(.pillar)))
     case 6..<9: ("changePillar", pillar(some(.pillar)))
-    case 9: ("removePillar", ["pillarId": some(.pillar)])
-    case 10..<20: ("createTheme", theme(create(.theme)))
+    case 9 where oneIn(4): ("removePillar", ["pillarId": some(.pillar)])
+    case 9..<20: ("createTheme", theme(create(.theme)))
     case 20..<24: ("changeTheme", theme(some(.theme)))
-    case 24: ("removeTheme", ["themeId": some(.theme)])
-    case 25..<34: ("rateTheme", rating())
+    case 24 where oneIn(2): ("removeTheme", ["themeId": some(.theme)])
+    case 24..<34: ("rateTheme", rating())
     case 34..<54: ("createTask", newTask())
     case 54..<64: ("changeTask", changedTask())
     case 64..<76: ("moveTask", move())
@@ -84,7 +90,7 @@ package struct CommandGenerator {
     var body = details()
     body["taskId"] = create(.task)
     body["title"] = name()
-    if !oneIn(3) { body["themeId"] = some(.theme) }
+    if oneIn(2) { body["themeId"] = some(.theme) }
     return body
   }
 
@@ -191,12 +197,12 @@ package struct CommandGenerator {
     return id(kind, made[kind]!, owner)
   }
 
-  /// The id of one of the things made last, by whichever client.
+  /// The id of one of the things made last, mostly its own.
   private mutating func some(_ kind: Kind) -> JSON {
-    let reach = (kind == .task ? 20 : 4) / clients
-    let last = max(1, made[kind]!)
-    let number = Int.random(in: max(1, last - reach)...last, using: &random)
-    return id(kind, number, Int.random(in: 0..<clients, using: &random))
+    let owner = oneIn(3) ? Int.random(in: 0..<clients, using: &random) : client
+    let last = max(1, made[kind]! - (owner == client ? 0 : 2))
+    let first = max(1, last - (kind == .task ? 12 : 3))
+    return id(kind, Int.random(in: first...last, using: &random), owner)
   }
 
   private func id(_ kind: Kind, _ number: Int, _ owner: Int) -> JSON {

@@ -1,0 +1,43 @@
+import EventLoop
+import TestSupport
+import Testing
+
+/// A daemon that the tests of a suite share, started before the first of them and stopped after the last.
+struct SharedDaemon: SuiteTrait, TestScoping {
+  let arguments: [String]
+
+  @TaskLocal private static var running: TestDaemon?
+
+  /// The daemon of the suite whose test runs.
+  static var current: TestDaemon {
+    guard let running else { preconditionFailure("the suite has no .daemon()") }
+    return running
+  }
+
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  ) async throws {
+    let daemon = try await SharedDaemon.start(arguments)
+    do {
+      try await SharedDaemon.$running.withValue(daemon) { try await function() }
+    } catch {
+      await daemon.stop()
+      throw error
+    }
+    await daemon.stop()
+  }
+
+  @EventLoop
+  private static func start(_ arguments: [String]) async throws -> TestDaemon {
+    let daemon = try TestDaemon(arguments: arguments)
+    try await daemon.start()
+    return daemon
+  }
+}
+
+extension Trait where Self == SharedDaemon {
+  /// The suite's tests share a daemon of these arguments.
+  static func daemon(_ arguments: [String] = []) -> SharedDaemon {
+    SharedDaemon(arguments: arguments)
+  }
+}
