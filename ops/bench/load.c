@@ -1,5 +1,5 @@
-// The load generator: one thread, one epoll loop, frames made and replies read without parsing JSON, so
-// that it is never what is measured.
+// The load generator: one thread, one epoll loop, frames made and replies read without parsing
+// JSON, so that it is never what is measured.
 //
 //   load SOCKET submit  [OPTION]…                    commands that are all accepted
 //   load SOCKET query   [OPTION]… METHOD PARAMETERS  one question, again and again
@@ -9,7 +9,8 @@
 //   -d N  calls sent together, the next ones when all are answered (1)
 //   -b N  commands in one Submit (1)
 //
-// Writes one JSON object: operations (commands or queries), their rate, latencies of calls in microseconds.
+// Writes one JSON object: operations (commands or queries), their rate, and the latencies of calls
+// in microseconds.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>
