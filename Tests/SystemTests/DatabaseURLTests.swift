@@ -37,6 +37,35 @@ import Testing
   }
 
   @Test @EventLoop
+  func `a projection that one daemon rebuilds goes on answering through another`() async throws {
+    let database = try await TestCluster.database()
+    let arguments = ["--database", database.url, "--authority", "test"]
+    let daemons = [try TestDaemon(arguments: arguments), try TestDaemon(arguments: arguments)]
+    for daemon in daemons { try await daemon.start() }
+    let (first, second) = (try daemons[0].client(), try daemons[1].client())
+    _ = try await first.submit([Commands.createPillar("Area 0")])
+    func build() async throws -> JSON? {
+      let projections = try await second.health()["projections"]?.array ?? []
+      return projections.first { $0["name"] == "pillar_averages" }?["build"]
+    }
+    let old = try await build()
+    let rebuild: JSON = ["projection": "pillar_averages"]
+    let job = try await first.call("org.plannerd.control.Rebuild", rebuild)["jobId"]
+    #expect(try await first.end(ofJob: try #require(job))["state"] == "done")
+    // The build that was replaced stays for those who are reading it, and then goes.
+    for number in 1... {
+      let answer = try await first.submit([Commands.note(number)])
+      #expect(try await second.rows("PillarAverages", atLeast: answer.position).count == 1)
+      if try await build() != old { break }
+      try #require(number < 5_000)
+      await Patience.pass(.milliseconds(10))
+    }
+    let jobs = try await second.verifyViews()
+    #expect(jobs.allSatisfy { $0["report"]?["equal"] == true }, "\(jobs)")
+    for daemon in daemons { await daemon.stop() }
+  }
+
+  @Test @EventLoop
   func `two daemons that start at once migrate an empty database once`() async throws {
     let database = try await TestCluster.emptyDatabase()
     let arguments = ["--database", database.url, "--authority", "test"]

@@ -20,12 +20,13 @@ package final class PrivateCluster {
   private var isStopping = false
   private let log: @Sendable (String) -> Void
 
-  /// Durable, on a socket only, and quick to recover: 460 MB of WAL took 2 s.
+  /// Durable, on a socket only, and quick to recover: 460 MB of WAL took 2 s. Before it recovers, Postgres has the
+  /// files of the cluster written out: 1,360 calls of fsync took 2 to 5 s on a busy disk, syncfs 3 to 700 ms.
   private static let defaultSettings = [
     "listen_addresses": "''", "max_wal_size": "'384MB'", "unix_socket_permissions": "0700",
     "max_connections": "60", "shared_buffers": "'256MB'", "jit": "off", "timezone": "'UTC'",
     "log_timezone": "'UTC'", "log_min_messages": "'warning'", "checkpoint_timeout": "'5min'",
-    "wal_compression": "on",
+    "wal_compression": "on", "recovery_init_sync_method": "syncfs",
   ]
 
   /// `folder` is the daemon's data folder, by its absolute path.

@@ -1,5 +1,6 @@
 import CLinux
 import EventLoop
+import Files
 import Glibc
 import JSON
 import Scalars
@@ -17,7 +18,7 @@ final class Crashes {
   let daemon: TestDaemon
   var acknowledgements: Acknowledgements { load.acknowledgements }
   /// From the start of the daemon, or from the end of Postgres, until a command was durable and seen by a view.
-  private(set) var recoveries: [(victim: Victim, duration: Duration)] = []
+  private(set) var recoveries: [(victim: Victim, duration: Duration, crowding: Double)] = []
   private(set) var problems: [String] = []
   private var random: SplitMix64
   private let load: Load
@@ -57,7 +58,7 @@ final class Crashes {
     }
     let told = acknowledgements.applied.values.map(\.last).max() ?? 0
     let position = try await probe()
-    recoveries.append((victim, ContinuousClock().now - begin))
+    recoveries.append((victim, ContinuousClock().now - begin, Crashes.crowding))
     if position <= told { problems.append("the log went back to \(position) from \(told)") }
     try await checkSample()
   }
@@ -89,11 +90,13 @@ final class Crashes {
         let client = try TestClient(daemon.socket)
         defer { client.close() }
         let outcomes = try await client.submit([command]).outcomes
-        guard let first = outcomes.first?["firstPosition"]?.int else { return false }
+        guard let first = outcomes.first?["firstPosition"]?.int,
+          let version = outcomes.first?["version"]?.int
+        else { return false }
         acknowledgements.note([command], outcomes)
         let rows = try await client.rows("Preferences", atLeast: first)
         position = first
-        return rows.first?["extra"]?["probe"] == .int(probes)
+        return rows.first?["version"]?.int ?? 0 >= version
       } catch {
         if daemon.process?.status != nil { try? daemon.launch() }
         return false
@@ -151,6 +154,13 @@ final class Crashes {
     for (id, events) in byCommand where acknowledgements.applied[id] == nil {
       problems.append("\(id) is in the log, and nobody was told: \(events.count) events")
     }
+  }
+
+  /// Processes that run or wait to, for each processor, over the last minute.
+  private static var crowding: Double {
+    let text = (try? Files.read("/proc/loadavg")) ?? ""
+    let load = text.split(separator: " ").first.flatMap { Double($0) } ?? 0
+    return load / Double(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   /// Median and greatest time of recovery by victim.
