@@ -185,6 +185,8 @@ stop_daemon() {
     # It gives Postgres a minute for its last checkpoint.
     until_true 75 daemon_gone || signal KILL "$pid"
     until_true 5 daemon_gone || die 1 "process $pid does not end"
+    # Until whoever is its parent by now has taken note of its end.
+    until_true 2 test ! -e "/proc/$pid" || true
   fi
   # A daemon that was killed leaves a Postgres that has got its signal to stop.
   until_true 10 cluster_gone && return
