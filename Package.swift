@@ -96,7 +96,7 @@ let package = Package(
       name: "SocketTests",
       dependencies: [
         "CLinux", "EventLoop", "Files", "JSON", "Planner", "Scalars", "Varlink", "TestSupport",
-        "plannerd", "planner", "varlink-certification",
+        "TestCommands", "plannerd", "planner", "varlink-certification",
       ],
       swiftSettings: strict),
   ]

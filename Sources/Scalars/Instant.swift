@@ -12,8 +12,11 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
     microseconds = (date.daysSinceEpoch * 86_400 + seconds) * 1_000_000
   }
 
+  /// The years 1 to 9999 of UTC: an offset may lead out of the years that can be written.
+  private static let writable = -62_135_596_800_000_000..<253_402_300_800_000_000
+
   /// Reads RFC 3339: `YYYY-MM-DDThh:mm:ss`, at most 6 digits of a fraction, and `Z` or an offset. Nil for
-  /// any other text, leap seconds included.
+  /// any other text, leap seconds and what is outside the years 1 to 9999 of UTC included.
   package init?(_ text: some StringProtocol) {
     let bytes = Array(String(text).utf8)
     guard bytes.count >= 20, bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: " "),
@@ -33,7 +36,9 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
     }
     guard let offset = Instant.offset(Array(rest)) else { return nil }
     let seconds = hour * 3_600 + minute * 60 + second - offset
-    microseconds = Instant(date, seconds: seconds).microseconds + fraction
+    let instant = Instant(date, seconds: seconds).microseconds + fraction
+    guard Instant.writable.contains(instant) else { return nil }
+    microseconds = instant
   }
 
   package var description: String {

@@ -20,7 +20,7 @@ struct DropInDaemon {
     let copy = try await ForeignProgram.run([
       "cp", "-r", "\(TestCluster.checkout)/projections/.", folder,
     ])
-    guard copy.status == 0 else { throw ForeignProgram.Failure(program: "cp", run: copy) }
+    guard copy.status == 0 else { throw ForeignFailure(program: "cp", run: copy) }
     let daemon = try TestDaemon(arguments: ["--projections", folder])
     try await daemon.startInTurn()
     return DropInDaemon(daemon: daemon, client: try daemon.client(), folder: folder)

@@ -31,7 +31,7 @@ import Testing
     let command = SampleCommand.createPillar()
     let written = try await running.client.submit([command])
     _ = try await running.client.call(
-      "org.plannerd.views.Colours", ["atLeast": written["position"]!])
+      "org.plannerd.views.Colours", ["atLeast": .int(written.position)])
     let rows = try await running.rows("Colours")
     let description = try await description(running)
     for fault in DropInRefusalTests.faults {

@@ -20,7 +20,7 @@ import Testing
     #expect(report["refused"] == [])
 
     let answer = try await running.foreignCall(
-      "org.plannerd.views.Colours", ["atLeast": written["position"]!])
+      "org.plannerd.views.Colours", ["atLeast": .int(written.position)])
     #expect(
       answer["rows"] == [["color": "#112233", "chosen": 2], ["color": "#445566", "chosen": 1]])
     let one = try await running.foreignCall("org.plannerd.views.Colours", ["color": "#445566"])
@@ -42,7 +42,7 @@ import Testing
   @EventLoop private func staysLive(_ running: DropInDaemon) async throws {
     let more = try await running.client.submit([pillar(color: "#778899")])
     let answer = try await running.client.call(
-      "org.plannerd.views.Colours", ["atLeast": more["position"]!])
+      "org.plannerd.views.Colours", ["atLeast": .int(more.position)])
     #expect(answer["rows"]?.array?.count == 3)
   }
 
@@ -56,7 +56,7 @@ import Testing
   @Test @EventLoop func `a changed query changes the method without a rebuild`() async throws {
     let running = try await DropInDaemon.start()
     try running.write(DropInFolder.files)
-    try await running.client.submit([pillar(color: "#112233")])
+    _ = try await running.client.submit([pillar(color: "#112233")])
     #expect(try await running.reload()["added"] == ["colours"])
     let before = try await running.health("colours")
     try running.write([
@@ -78,7 +78,7 @@ import Testing
     let running = try await DropInDaemon.start()
     try running.write(DropInFolder.files)
     for _ in 0..<5 {
-      try await running.client.submit((0..<1_000).map { _ in pillar(color: "#112233") })
+      _ = try await running.client.submit((0..<1_000).map { _ in pillar(color: "#112233") })
     }
     #expect(try await running.reload()["added"] == ["colours"])
     let before = try await running.health("colours")

@@ -26,8 +26,9 @@ import Varlink
       let folder = "\(TestCluster.folder)/go-\(definition.name)"
       try Files.makeFolder(folder)
       try Files.write(definition.text, to: "\(folder)/interface.varlink")
-      let run = try await ForeignProgram.run(
-        [ForeignClientTests.generator, "interface.varlink"], in: folder)
+      let run = try await ForeignProgram.run([
+        ForeignClientTests.generator, "\(folder)/interface.varlink",
+      ])
       #expect(run.status == 0, "\(definition.name): \(run.output)\(run.errors)")
       let generated = definition.name.split(separator: ".").joined() + ".go"
       let source = try Files.read("\(folder)/\(generated)")
@@ -43,8 +44,9 @@ import Varlink
     try Files.makeFolder(folder)
     try Files.write(
       "interface org.example.x\n\nmethod A(b: any) -> ()\n", to: "\(folder)/interface.varlink")
-    let run = try await ForeignProgram.run(
-      [ForeignClientTests.generator, "interface.varlink"], in: folder)
+    let run = try await ForeignProgram.run([
+      ForeignClientTests.generator, "\(folder)/interface.varlink",
+    ])
     #expect(run.status == 1)
   }
 
@@ -59,9 +61,7 @@ import Varlink
     let info = try await client.call("org.varlink.service.GetInfo")
     var definitions: [InterfaceDefinition] = []
     for name in info["interfaces"]?.strings ?? [] {
-      let reply = try await client.call(
-        "org.varlink.service.GetInterfaceDescription", ["interface": .string(name)])
-      definitions.append(try InterfaceDefinition(reply["description"]?.string ?? ""))
+      definitions.append(try await client.definition(name))
     }
     return definitions
   }

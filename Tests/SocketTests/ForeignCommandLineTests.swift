@@ -66,7 +66,7 @@ import Testing
     "unix:\(SharedDaemon.current.socket)/\(name)"
   }
 
-  @EventLoop private func varlink(_ arguments: [String]) async throws -> ForeignProgram {
+  @EventLoop private func varlink(_ arguments: [String]) async throws -> TestProgram {
     try await ForeignProgram.run([ForeignProgram.python, "-m", "varlink.cli"] + arguments)
   }
 
@@ -74,7 +74,7 @@ import Testing
     let arguments = ["call", address(method)] + (parameters.map { [$0.text] } ?? [])
     let run = try await varlink(arguments)
     guard run.status == 0, run.errors.isEmpty else {
-      throw ForeignProgram.Failure(program: "varlink.cli", run: run)
+      throw ForeignFailure(program: "varlink.cli", run: run)
     }
     return try JSON.parse(run.output)
   }

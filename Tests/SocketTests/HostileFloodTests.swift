@@ -7,25 +7,25 @@ import Testing
 
 /// A hundred thousand frames that are no proper calls, against a daemon that others use meanwhile.
 @Suite(.daemon()) struct HostileFloodTests {
-  private static let seed: UInt64 = 20_261_121
   private static let frames = 100_000
   private static let lanes = 16
 
   @Test @EventLoop func `malformed frames harm nobody but who sent them`() async throws {
     signal(SIGPIPE, SIG_IGN)
+    let seed = Seed.draw(for: "hostile frames")
     let daemon = SharedDaemon.current
     let root = try daemon.client()
     let pillar = try await root.submit([SampleCommand.createPillar("Steady")])
-    #expect(pillar["outcomes"]?[0]?["result"] == "applied")
+    #expect(pillar.outcomes[0]["result"] == "applied")
     let head = try await root.head()
 
     // A tenth of it first, so that caches and buffers have their size.
-    try await flood(daemon, frames: HostileFloodTests.frames / 10, seed: HostileFloodTests.seed)
+    try await flood(daemon, frames: HostileFloodTests.frames / 10, seed: seed)
     let before = try DaemonMemory(daemon)
     let bystander = HostileBystander(try daemon.client())
     let watching = Task { @EventLoop in try await bystander.run() }
     try await flood(
-      daemon, frames: HostileFloodTests.frames * 9 / 10, seed: HostileFloodTests.seed + 1_000)
+      daemon, frames: HostileFloodTests.frames * 9 / 10, seed: seed &+ 1_000)
     bystander.stop()
     try await watching.value
     let after = try DaemonMemory(daemon)
@@ -38,9 +38,9 @@ import Testing
     print(
       "resident \(before.resident) kB before, \(after.resident) kB after, peak \(after.peak) kB")
     print("the bystander's \(bystander.answered) calls took at most \(bystander.slowest)")
-    // Measured: see Tests/foreign/README.md.
+    // Measured: 25.4 MB before, 25.7 after, which is also the peak. A leak of 200 bytes a frame would show.
     #expect(after.resident < before.resident + 16_384)
-    #expect(after.peak < 131_072)
+    #expect(after.peak < 65_536)
   }
 
   /// Each lane is a client that sends frame after frame, on a new connection where the old was ended.
@@ -48,7 +48,7 @@ import Testing
   private func flood(_ daemon: TestDaemon, frames: Int, seed: UInt64) async throws {
     let lanes = (0..<HostileFloodTests.lanes).map { lane in
       Task { @EventLoop in
-        let sender = try HostileSender(daemon, seed: seed + UInt64(lane))
+        let sender = try HostileSender(daemon, seed: seed &+ UInt64(lane))
         for _ in 0..<frames / HostileFloodTests.lanes { try await sender.sendNext() }
         sender.close()
       }

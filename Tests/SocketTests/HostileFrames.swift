@@ -1,4 +1,4 @@
-import JSON
+import TestCommands
 
 /// What a peer sends that is up to no good, and what must come back.
 struct HostileFrame {
@@ -30,10 +30,10 @@ struct HostileFrame {
 
 /// Frames of all kinds, the same ones for the same seed.
 struct HostileFrames {
-  private var random: HostileRandom
+  private var random: SplitMix64
 
   init(seed: UInt64) {
-    random = HostileRandom(state: seed)
+    random = SplitMix64(seed: seed)
   }
 
   mutating func next() -> HostileFrame {
@@ -73,7 +73,7 @@ struct HostileFrames {
   // MARK: Kinds
 
   private mutating func bytes(
-    _ count: ClosedRange<Int>, _ byte: (inout HostileRandom) -> UInt8
+    _ count: ClosedRange<Int>, _ byte: (inout SplitMix64) -> UInt8
   ) -> [UInt8] {
     (0..<Int.random(in: count, using: &random)).map { _ in byte(&random) }
   }
@@ -142,18 +142,5 @@ struct HostileFrames {
     return frame(
       .long, start + name + Array(#"":1}}"#.utf8), isOver ? .closed : HostileFrames.invalidParameter
     )
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct HostileRandom: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -20,7 +20,7 @@ import Testing
     }
     for _ in 0..<3 {
       let answer = try await bystander.submit((0..<1_000).map { _ in SampleCommand.createPillar() })
-      #expect(answer["outcomes"]?.array?.count == 1_000)
+      #expect(answer.outcomes.count == 1_000)
     }
     let filled = try DaemonMemory(daemon)
 
@@ -32,7 +32,8 @@ import Testing
     let after = try DaemonMemory(daemon)
     print(
       "resident \(before.resident) kB, \(filled.resident) with idle peers, \(after.peak) at most")
-    // At most what each has begun to send, and twice what a stream may leave unread.
+    // At most what each has begun to send, and twice what a stream may leave unread. Measured: 22 MB before, 67
+    // at most.
     #expect(after.peak < before.resident + 50 * 2_048 + 32_768)
     let health = try await bystander.call("org.plannerd.control.Health")
     #expect(health["connections"] == 1)

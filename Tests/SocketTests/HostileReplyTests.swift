@@ -42,8 +42,8 @@ import Testing
     var position = 0
     for start in stride(from: 0, to: commands.count, by: 25) {
       let answer = try await client.submit(Array(commands[start..<min(start + 25, commands.count)]))
-      #expect(answer["outcomes"]?.array?.allSatisfy { $0["result"] == "applied" } == true)
-      position = answer["position"]?.int ?? 0
+      #expect(answer.outcomes.allSatisfy { $0["result"] == "applied" })
+      position = answer.position
     }
     return position
   }

@@ -9,10 +9,10 @@ import Testing
     let client = try SharedDaemon.current.client()
     let thousand = (0..<1_000).map { _ in SampleCommand.createPillar() }
     let answer = try await client.submit(thousand)
-    #expect(answer["outcomes"]?.array?.count == 1_000)
-    #expect(answer["outcomes"]?.array?.allSatisfy { $0["result"] == "applied" } == true)
+    #expect(answer.outcomes.count == 1_000)
+    #expect(answer.outcomes.allSatisfy { $0["result"] == "applied" })
     let pillars = try await client.call(
-      "org.plannerd.views.PillarAverages", ["atLeast": answer["position"]!])
+      "org.plannerd.views.PillarAverages", ["atLeast": .int(answer.position)])
     let ids = Set(pillars["rows"]?.array?.compactMap { $0["pillarId"]?.string } ?? [])
     #expect(ids.isSuperset(of: thousand.compactMap { $0["createPillar"]?["pillarId"]?.string }))
 
@@ -26,12 +26,12 @@ import Testing
         ])
     ) { _ = try await client.submit(tooMany) }
     let sent = try await client.submit([tooMany[0]])
-    #expect(sent["outcomes"]?[0]?["result"] == "applied", "the long one has written")
+    #expect(sent.outcomes[0]["result"] == "applied", "the long one has written")
   }
 
   @Test @EventLoop func `no commands are no outcomes`() async throws {
     let client = try SharedDaemon.current.client()
-    #expect(try await client.submit([])["outcomes"] == [])
+    #expect(try await client.submit([]).outcomes == [])
   }
 
   /// The body of a command, the rule that refuses it, and the field that is named.
@@ -61,7 +61,7 @@ import Testing
     let answer = try await client.submit([
       SampleCommand.createPillar(), bad, SampleCommand.createPillar(),
     ])
-    let outcomes = answer["outcomes"]?.array ?? []
+    let outcomes = answer.outcomes
     #expect(outcomes.map { $0["result"]?.string } == ["applied", "rejected", "applied"])
     #expect(outcomes[1]["commandId"]?.string == id)
     #expect(outcomes[1]["rule"]?.string == rule)
@@ -84,7 +84,7 @@ import Testing
       commands.append(.object(command))
     }
     commands.append(SampleCommand.createPillar())
-    let outcomes = try await client.submit(commands)["outcomes"]?.array ?? []
+    let outcomes = try await client.submit(commands).outcomes
     #expect(
       outcomes.map { $0["result"]?.string } == [
         "applied", "rejected", "rejected", "rejected", "rejected", "applied",
@@ -113,7 +113,7 @@ import Testing
       """)
     #expect(answer == .invalidParameter(path))
     let alone = try await client.submit([good])
-    #expect(alone["outcomes"]?[0]?["result"] == "applied", "the refused call has written")
+    #expect(alone.outcomes[0]["result"] == "applied", "the refused call has written")
   }
 
   @Test @EventLoop func `the same id twice in a batch is carried out once`() async throws {
@@ -121,7 +121,7 @@ import Testing
     let first = SampleCommand.createPillar()
     var other = SampleCommand.createPillar().object!
     other["commandId"] = first["commandId"]
-    let outcomes = try await client.submit([first, first, .object(other)])["outcomes"]?.array ?? []
+    let outcomes = try await client.submit([first, first, .object(other)]).outcomes
     #expect(outcomes.map { $0["result"]?.string } == ["applied", "duplicate", "idReused"])
     #expect(outcomes[1]["firstPosition"] == outcomes[0]["firstPosition"])
   }
@@ -130,17 +130,17 @@ import Testing
     let client = try SharedDaemon.current.client()
     let good = SampleCommand.createPillar()
     let answer = try await client.submit(
-      [good, SampleCommand.make("createPillar", 7)], ["atomic": true])
+      [good, SampleCommand.make("createPillar", 7)], atomic: true)
     #expect(
-      answer["outcomes"]?.array?.map { $0["result"]?.string } == ["withheld", "rejected"])
-    #expect(try await client.submit([good])["outcomes"]?[0]?["result"] == "applied")
+      answer.outcomes.map { $0["result"]?.string } == ["withheld", "rejected"])
+    #expect(try await client.submit([good]).outcomes[0]["result"] == "applied")
   }
 
   @Test @EventLoop func `a dry run decides and writes nothing`() async throws {
     let client = try SharedDaemon.current.client()
     let command = SampleCommand.createPillar()
-    let dry = try await client.submit([command, command], ["dryRun": true])
-    #expect(dry["outcomes"]?[0]?["result"] == "applied")
-    #expect(try await client.submit([command])["outcomes"]?[0]?["result"] == "applied")
+    let dry = try await client.submit([command, command], dryRun: true)
+    #expect(dry.outcomes[0]["result"] == "applied")
+    #expect(try await client.submit([command]).outcomes[0]["result"] == "applied")
   }
 }

@@ -150,9 +150,9 @@ import Testing
     #expect(await client.ping() == .pong)
     // Sent again it is a duplicate: the first was appended, by then or before this one.
     let again = try await client.submit([command])
-    #expect(again["outcomes"]?[0]?["result"] == "duplicate")
+    #expect(again.outcomes[0]["result"] == "duplicate")
     let pillars = try await client.call(
-      "org.plannerd.views.PillarAverages", ["atLeast": again["position"]!])
+      "org.plannerd.views.PillarAverages", ["atLeast": .int(again.position)])
     #expect(pillars["rows"]?.array?.contains { $0["name"] == "Oneway" } == true)
   }
 

@@ -29,7 +29,7 @@ import Varlink
   ])
   @EventLoop func `has nothing that a foreign parser refuses`(interface: String) async throws {
     let client = try SharedDaemon.current.client()
-    let definition = try InterfaceDefinition(try await description(interface, client))
+    let definition = try await client.definition(interface)
     let code = definition.text.split(separator: "\n").map { line in
       line.prefix { $0 != "#" }.filter { $0 != " " }
     }.joined()
@@ -44,7 +44,7 @@ import Varlink
   @EventLoop func `no parameter is called like a keyword of Python`(interface: String) async throws
   {
     let client = try SharedDaemon.current.client()
-    let definition = try InterfaceDefinition(try await description(interface, client))
+    let definition = try await client.definition(interface)
     for method in definition.methods.values {
       for field in method.input {
         #expect(!InterfaceDefinitionTests.keywords.contains(field.name), "\(method.name)")

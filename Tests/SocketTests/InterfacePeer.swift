@@ -1,6 +1,7 @@
 import EventLoop
 import JSON
 import TestSupport
+import Varlink
 
 /// What came back to a frame.
 enum Answer: Equatable {
@@ -49,12 +50,11 @@ extension TestClient {
     try await call("org.plannerd.control.Health")["position"]?.int ?? -1
   }
 
-  /// Submits commands and gives the whole answer.
-  @discardableResult
-  func submit(_ commands: [JSON], _ more: JSON = [:]) async throws(TestClientError) -> JSON {
-    var parameters = more.object ?? [:]
-    parameters["commands"] = .array(commands)
-    return try await call("org.plannerd.planner.Submit", .object(parameters))
+  /// What an interface says of itself.
+  func definition(_ interface: String) async throws -> InterfaceDefinition {
+    let reply = try await call(
+      "org.varlink.service.GetInterfaceDescription", ["interface": .string(interface)])
+    return try InterfaceDefinition(reply["description"]?.string ?? "")
   }
 }
 

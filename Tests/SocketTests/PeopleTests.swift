@@ -16,7 +16,7 @@ struct PeopleTests {
     try await daemon.startInTurn()
     let root = try daemon.client()
     let them = try OtherUser.client(daemon)
-    try await root.submit([SampleCommand.createPillar("Root's")])
+    _ = try await root.submit([SampleCommand.createPillar("Root's")])
     let head = try await root.head()
 
     let description = try await them.call("org.plannerd.planner.Describe")
@@ -28,10 +28,10 @@ struct PeopleTests {
     #expect(try await root.head() == head, "a read has written to the log")
 
     let answer = try await them.submit([SampleCommand.createPillar("Theirs")])
-    #expect(answer["outcomes"]?[0]?["result"] == "applied")
-    #expect(answer["outcomes"]?[0]?["version"] == 2)
+    #expect(answer.outcomes[0]["result"] == "applied")
+    #expect(answer.outcomes[0]["version"] == 2)
     let pillars = try await them.call(
-      "org.plannerd.views.PillarAverages", ["atLeast": answer["position"]!])
+      "org.plannerd.views.PillarAverages", ["atLeast": .int(answer.position)])
     #expect(pillars["rows"]?.array?.map { $0["name"]?.string } == ["Theirs"])
     await daemon.stop()
   }
@@ -40,7 +40,7 @@ struct PeopleTests {
   @Test @EventLoop func `another's planner answers as one that does not exist`() async throws {
     let daemon = SharedDaemon.current
     let root = try daemon.client()
-    try await root.submit([SampleCommand.createPillar()])
+    _ = try await root.submit([SampleCommand.createPillar()])
     let theirs = try await planner(of: root)
     let absent = "01900000-0000-4000-8000-00000000abba"
     let peer = try OtherUser.rawPeer(daemon)
@@ -90,7 +90,7 @@ struct PeopleTests {
       #expect(
         answer == .error("org.plannerd.control.NotPermitted", ["method": .string(method)]))
     }
-    let definition = try await definition("org.plannerd.control", root)
+    let definition = try await root.definition("org.plannerd.control")
     let called = Set(calls.map { $0.0 } + ["Health"])
     #expect(Set(definition.methods.keys) == called)
     #expect(try await them.call("org.plannerd.control.Health")["state"] == "ready")
@@ -112,9 +112,9 @@ struct PeopleTests {
     try await following.ready()
     try await theirFollowing.ready()
     let commands = (0..<6).map { _ in SampleCommand.createPillar() }
-    var position: JSON = 0
+    var position = 0
     for (index, command) in commands.enumerated() {
-      position = try await (index % 2 == 0 ? root : them).submit([command])["position"]!
+      position = try await (index % 2 == 0 ? root : them).submit([command]).position
     }
     let ids = commands.map { $0["commandId"]!.string! }
     let own = [ids[0], ids[2], ids[4]]
@@ -122,7 +122,8 @@ struct PeopleTests {
     #expect(Set(try await following.commands(until: ids[4])).isDisjoint(with: others))
     #expect(Set(try await theirFollowing.commands(until: ids[5])).isDisjoint(with: own))
 
-    let pillars = try await root.call("org.plannerd.views.PillarAverages", ["atLeast": position])
+    let pillars = try await root.call(
+      "org.plannerd.views.PillarAverages", ["atLeast": .int(position)])
     let names = Set(pillars["rows"]?.array?.compactMap { $0["name"]?.string } ?? [])
     #expect(names.contains(commands[0]["createPillar"]!["name"]!.string!))
     #expect(!names.contains(commands[1]["createPillar"]!["name"]!.string!))
@@ -139,7 +140,7 @@ struct PeopleTests {
     let daemon = SharedDaemon.current
     let root = try daemon.client()
     let command = SampleCommand.createPillar()
-    try await root.submit([command])
+    _ = try await root.submit([command])
     let person = try await root.call("org.plannerd.planner.Describe")["personId"]!
     let values: [String: JSON] = [
       "uid": 0, "personId": person, "entityId": command["createPillar"]!["pillarId"]!,
@@ -160,18 +161,18 @@ struct PeopleTests {
     let root = try daemon.client()
     let them = try OtherUser.client(daemon)
     let command = SampleCommand.createPillar()
-    let first = try await root.submit([command])["outcomes"]![0]!
-    let theirs = try await them.submit([command])["outcomes"]![0]!
+    let first = try await root.submit([command]).outcomes[0]
+    let theirs = try await them.submit([command]).outcomes[0]
     #expect(theirs["result"] == "applied")
     #expect(theirs["firstPosition"] != first["firstPosition"])
     #expect(
-      try await root.submit([command])["outcomes"]?[0]?["firstPosition"] == first["firstPosition"])
+      try await root.submit([command]).outcomes[0]["firstPosition"] == first["firstPosition"])
 
     var other = SampleCommand.createPillar().object!
     let second = SampleCommand.createPillar()
-    try await root.submit([second])
+    _ = try await root.submit([second])
     other["commandId"] = second["commandId"]
-    #expect(try await them.submit([.object(other)])["outcomes"]?[0]?["result"] == "applied")
+    #expect(try await them.submit([.object(other)]).outcomes[0]["result"] == "applied")
   }
 
   @Test @EventLoop func `one user's connections do not lock out another's`() async throws {
@@ -192,14 +193,6 @@ struct PeopleTests {
     try await client.call("org.plannerd.planner.Describe")["planner"]?.string ?? ""
   }
 
-  @EventLoop private func definition(_ interface: String, _ client: TestClient) async throws
-    -> InterfaceDefinition
-  {
-    let reply = try await client.call(
-      "org.varlink.service.GetInterfaceDescription", ["interface": .string(interface)])
-    return try InterfaceDefinition(reply["description"]?.string ?? "")
-  }
-
   /// A call of every method that takes a planner, and Submits of several kinds.
   @EventLoop private func framesWithPlanner(_ client: TestClient) async throws -> [String] {
     let id = SampleCommand.id()
@@ -217,7 +210,7 @@ struct PeopleTests {
       frame("org.plannerd.planner.Subscribe", #","after":0"#, #","more":true"#),
       frame("org.plannerd.planner.Subscribe"),
     ]
-    let views = try await definition("org.plannerd.views", client).methods.values.map { method in
+    let views = try await client.definition("org.plannerd.views").methods.values.map { method in
       let required = method.input.filter { field in
         if case .nullable = field.type { false } else { true }
       }
