@@ -59,9 +59,8 @@ package final class AuditReader {
   {
     // An answer has seen all attempts that came before the question.
     await recorder.flush()
-    let start =
-      query.oldestFirst ? AuditCursor(position: 0, access: 0) : .init(position: .max, access: .max)
-    var cursor = query.cursor ?? start
+    var cursor = query.cursor ?? AuditCursor(position: 0, access: 0)
+    if query.cursor == nil && !query.oldestFirst { cursor = try await end() }
     let rows = try await reader.rows(
       AuditReader.statement(
         .text(query.visibleTo?.person.description), .text(query.visibleTo?.planner.description),
@@ -79,6 +78,18 @@ package final class AuditReader {
     }
     return (entries, rows.count > shown ? cursor : nil)
   }
+
+  /// Just after what there is now: from there pages go back, and what comes meanwhile is on none of them.
+  private func end() async throws(LogFault) -> AuditCursor {
+    let rows = try await reader.rows(AuditReader.endStatement())
+    return AuditCursor(position: rows.int(0, 0)! + 1, access: rows.int(0, 1)! + 1)
+  }
+
+  private static let endStatement = Statement(
+    """
+    SELECT coalesce((SELECT max(position) FROM log.events), 0),
+           coalesce((SELECT max(access_id) FROM log.access), 0)
+    """)
 
   private static let statement = Statement(
     """

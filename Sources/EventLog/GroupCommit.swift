@@ -102,16 +102,24 @@ package final class GroupCommit<D: Decider> {
     var otherStreams: Set<StreamID> = []
     /// Whether the log was asked about all commands of atomic batches and dry runs.
     var hasAskedAhead = false
+    /// States as the log had them when they were last read, once a race for their stream was lost: to be read on
+    /// from there, for whoever reads a long stream anew each time loses each race.
+    var read: [StreamID: StateCache<D.State>.Entry] = [:]
+    var hasLostRace = false
   }
+
+  /// How often a group is decided again before it gives up.
+  private static var attempts: Int { 200 }
 
   private func commit(_ batches: [CommandBatch<D>]) async throws(LogFault)
     -> (position: Int, outcomes: [[CommandOutcome<D.Refusal>]])
   {
     var known = Knowledge()
-    for _ in 0..<20 {
+    for _ in 0..<Self.attempts {
       var plan = try await plan(batches, &known)
       guard try await settleRefusals(&plan, batches), plan.unknownStreams.isEmpty else {
         known.otherStreams.formUnion(plan.unknownStreams)
+        known.hasLostRace = true
         forget(plan)
         continue
       }
@@ -128,6 +136,7 @@ package final class GroupCommit<D: Decider> {
       case .failure(let error):
         forget(plan)
         if error.isDataError && !error.isRepeatedCommand { return try await bisect(batches, error) }
+        known.hasLostRace = true
         try await learn(from: error, batches, &known)
       }
     }
@@ -146,7 +155,7 @@ package final class GroupCommit<D: Decider> {
       decider, now: max(clock(), tail.lastRecordedAt), states: [:], versions: [:],
       found: known.found)
     for stream in Set(batches.map(\.stream)) {
-      let entry = try await takeState(of: stream)
+      let entry = try await takeState(of: stream, &known)
       plan.states[stream] = entry.state
       plan.versions[stream] = entry.version
     }
@@ -161,11 +170,17 @@ package final class GroupCommit<D: Decider> {
     return plan
   }
 
-  private func takeState(of stream: StreamID) async throws(LogFault) -> StateCache<D.State>.Entry {
+  private func takeState(of stream: StreamID, _ known: inout Knowledge) async throws(LogFault)
+    -> StateCache<D.State>.Entry
+  {
     if let entry = states.take(stream) { return entry }
-    var state = decider.initialState
-    let version = try await reader.fold(stream, into: &state, by: decider)
-    return .init(state: state, version: version)
+    var entry =
+      known.read.removeValue(forKey: stream) ?? .init(state: decider.initialState, version: 0)
+    entry.version = try await reader.fold(
+      stream, after: entry.version, into: &entry.state, by: decider)
+    // Otherwise not kept: as long as there is a copy, deciding would have to make another.
+    if known.hasLostRace { known.read[stream] = entry }
+    return entry
   }
 
   /// Asks the log about refused commands: it may hold them, and another daemon may have moved their streams.

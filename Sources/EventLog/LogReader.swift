@@ -35,10 +35,10 @@ package final class LogReader {
     """)
 
   /// Folds a stream from a version on into a state, in slices, and gives the version reached.
-  func fold<D: Decider>(_ stream: StreamID, into state: inout D.State, by decider: D)
-    async throws(LogFault) -> Int
-  {
-    var version = 0
+  func fold<D: Decider>(
+    _ stream: StreamID, after version: Int = 0, into state: inout D.State, by decider: D
+  ) async throws(LogFault) -> Int {
+    var version = version
     while true {
       let rows = try await rows(
         LogReader.streamStatement(

@@ -5,9 +5,13 @@ package import Postgres
 /// Why the schema could not be brought up to date.
 package struct MigrationError: Error, CustomStringConvertible {
   package let description: String
+  /// A migration of another database of the cluster was at the same roles at the same moment: nothing has been
+  /// done, and the same again will succeed.
+  let isRace: Bool
 
-  init(_ description: String) {
+  init(_ description: String, isRace: Bool = false) {
     self.description = description
+    self.isRace = isRace
   }
 }
 
@@ -35,6 +39,21 @@ package struct Migrator {
     -> Int
   {
     let files = try read(folder)
+    var backoff = Backoff()
+    for _ in 0..<30 {
+      do throws(MigrationError) {
+        return try await migrate(connection, files)
+      } catch {
+        guard error.isRace else { throw error }
+        await EventLoop.sleep(backoff.next())
+      }
+    }
+    return try await migrate(connection, files)
+  }
+
+  private static func migrate(_ connection: Connection, _ files: SchemaFiles)
+    async throws(MigrationError) -> Int
+  {
     do {
       // Names are qualified everywhere; bodies of SQL functions may name what a later file makes.
       try await connection.runScript("BEGIN; SET LOCAL check_function_bodies = off")
@@ -107,7 +126,7 @@ package struct Migrator {
     do {
       try await connection.runScript(sql)
     } catch {
-      throw MigrationError("schema/\(path): \(error)")
+      throw MigrationError("schema/\(path): \(error)", isRace: error.isRaceForRoles)
     }
   }
 
@@ -137,6 +156,19 @@ package struct Migrator {
       throw error
     } catch {
       throw MigrationError("schema: \(error)")
+    }
+  }
+}
+
+extension PostgresError {
+  /// Roles belong to all databases of a cluster, and advisory locks to one: two migrations that make or grant
+  /// the same role at once fail in one of these ways.
+  fileprivate var isRaceForRoles: Bool {
+    switch sqlState {
+    case "XX000": message.contains("concurrently")
+    case "23505": message.contains("pg_auth")
+    case "42710": message.contains("role")
+    default: false
     }
   }
 }

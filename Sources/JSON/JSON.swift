@@ -20,6 +20,9 @@ package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
       self.name = name
       self.value = value
     }
+
+    /// Names are compared by their scalars; Swift's `==` also holds different spellings of an accent for the same.
+    func isNamed(_ other: String) -> Bool { name.utf8.elementsEqual(other.utf8) }
   }
 
   package private(set) var members: [Member]
@@ -39,9 +42,9 @@ package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
   /// The value of a member, nil where there is none. Setting nil removes it.
   package subscript(name: String) -> JSON? {
-    get { members.first { $0.name == name }?.value }
+    get { members.first { $0.isNamed(name) }?.value }
     set {
-      let index = members.firstIndex { $0.name == name }
+      let index = members.firstIndex { $0.isNamed(name) }
       switch (index, newValue) {
       case (let index?, let value?): members[index].value = value
       case (let index?, nil): members.remove(at: index)

@@ -91,7 +91,7 @@ private struct JSONParser {
 
   private mutating func object(_ bytes: borrowing Span<UInt8>) throws(JSONError) -> JSON {
     var members: [JSONObject.Member] = []
-    var names: Set<String> = []
+    var names: Set<[UInt8]> = []
     index += 1
     skipSpace(bytes)
     if take(UInt8(ascii: "}"), bytes) { return .object([:]) }
@@ -120,11 +120,11 @@ private struct JSONParser {
 
   /// Small objects are searched, large ones keep a set, so that a hostile one costs no more than its size.
   private func isNew(
-    _ name: String, among members: [JSONObject.Member], _ names: inout Set<String>
+    _ name: String, among members: [JSONObject.Member], _ names: inout Set<[UInt8]>
   ) -> Bool {
-    if members.count < 16 { return !members.contains { $0.name == name } }
-    if names.isEmpty { names = Set(members.map(\.name)) }
-    return names.insert(name).inserted
+    if members.count < 16 { return !members.contains { $0.isNamed(name) } }
+    if names.isEmpty { names = Set(members.map { Array($0.name.utf8) }) }
+    return names.insert(Array(name.utf8)).inserted
   }
 
   private mutating func array(_ bytes: borrowing Span<UInt8>) throws(JSONError) -> JSON {

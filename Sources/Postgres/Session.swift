@@ -132,14 +132,15 @@ package final class Session {
   }
 }
 
-/// The waits between attempts: doubling from 10 ms to 1 s, each between half and the whole of that.
+/// The waits between attempts: from 10 ms to 1 s, each between half and the whole of what it may be. They grow by a
+/// quarter, so that the last wait of an outage adds at most about a quarter to it.
 package struct Backoff {
   private var ceiling = Duration.milliseconds(10)
 
   package init() {}
 
   package mutating func next() -> Duration {
-    defer { ceiling = min(ceiling * 2, .seconds(1)) }
+    defer { ceiling = min(ceiling * 1.25, .seconds(1)) }
     return ceiling * Double.random(in: 0.5...1)
   }
 }

@@ -103,6 +103,12 @@ struct BuildStore {
         .int(build), .text(folder.source.text)), resend: .allowed)
   }
 
+  /// Deletes what interrupted jobs and swaps have left, of daemons that have ended.
+  func dropAbandoned() async throws(PostgresError) {
+    _ = try await session.run(
+      Query(Statement("SELECT projection.drop_abandoned()")), resend: .allowed)
+  }
+
   func setFailure(_ build: Int, _ message: String?) async throws(PostgresError) {
     _ = try await session.run(
       Statement("UPDATE projection.builds SET failure = $2 WHERE build_id = $1")(

@@ -20,8 +20,10 @@ enum Fold {
       queries.append(
         scope(
           .text("\(quoted(build.schemaName)), \(build.batchSchema)"), .text(build.category ?? "")))
-      queries.append(Query(Statement("SELECT \(quoted(build.schemaName)).apply()")))
+      // The checkpoint first: another daemon's fold of the same events then waits here, and is refused, before it
+      // has met rows that this one has just written.
       queries.append(advance(.int(build.id), .int(after), .int(upTo)))
+      queries.append(Query(Statement("SELECT \(quoted(build.schemaName)).apply()")))
     }
     return queries
   }

@@ -57,8 +57,8 @@ final class Job {
   private(set) var isCancelled = false
   private let started = ContinuousClock().now
   private var processedBefore: Int
-  /// Fires at the next change.
-  private var changed = Signal()
+  /// Those who wait for the next change.
+  private var waiters: [Signal] = []
 
   init(_ status: JobStatus) {
     self.status = status
@@ -73,17 +73,19 @@ final class Job {
     change(&status)
     let seconds = Double((ContinuousClock().now - started).microseconds) / 1_000_000
     status.eventsPerSecond = Double(status.processed - processedBefore) / max(seconds, 0.001)
-    let signal = changed
-    changed = Signal()
-    signal.fire()
+    let waiting = waiters
+    waiters = []
+    for signal in waiting { signal.fire() }
   }
 
   /// Waits for the next change, at most so long.
   func wait(_ duration: Duration) async {
-    let signal = changed
+    let signal = Signal()
+    waiters.append(signal)
     let timer = EventLoop.after(duration) { signal.fire() }
     await signal.wait()
     timer.cancel()
+    waiters.removeAll { $0 === signal }
   }
 }
 

@@ -12,14 +12,14 @@ final class JobBoard {
     self.session = session
   }
 
-  /// Jobs of a daemon that has ended are not at work any more.
+  /// Jobs of a daemon that has ended are not at work any more: the lock that `start` took is free.
   func failInterrupted() async throws(PostgresError) {
     _ = try await session.run(
       Query(
         Statement(
           """
           UPDATE projection.jobs SET state = 'failed', ended_at = now(), message = 'the daemon was stopped'
-           WHERE state = 'running'
+           WHERE state = 'running' AND pg_try_advisory_lock(1886151015, job_id::integer)
           """)), resend: .allowed)
   }
 
@@ -60,7 +60,10 @@ final class JobBoard {
   }
 
   private static let insertStatement = Statement(
-    "INSERT INTO projection.jobs (kind, projection) VALUES ($1, $2) RETURNING \(JobStatus.columns)")
+    """
+    WITH job AS (INSERT INTO projection.jobs (kind, projection) VALUES ($1, $2) RETURNING *)
+    SELECT \(JobStatus.columns) FROM job, pg_advisory_lock(1886151015, job_id::integer)
+    """)
 
   private func run(_ job: Job, _ work: @EventLoop (Job) async throws(JobFailure) -> Void) async {
     let saving = Task { @EventLoop in

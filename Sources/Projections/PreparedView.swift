@@ -39,8 +39,11 @@ struct PreparedView: Sendable {
           "column \(name) has a type that is not served; these are: int8, numeric, boolean, uuid, text, date, timestamptz, text[], jsonb"
         )
       }
-      guard PreparedView.isFieldName(name) else {
+      guard ViewsInterface.isFieldName(name) else {
         throw refusal("column `\(name)` is no field name: letters and digits, a letter first")
+      }
+      guard !columns.contains(where: { $0.name == name }) else {
+        throw refusal("column \(name) occurs twice")
       }
       columns.append(Column(name: name, type: type, isNullable: !query.neverNull.contains(name)))
     }
@@ -80,11 +83,6 @@ struct PreparedView: Sendable {
   func statement(_ order: PageOrder?, afterCursor: Bool) -> Statement {
     guard let order, let page = pages[order.name] else { return allRows! }
     return afterCursor ? page.later : page.first
-  }
-
-  private static func isFieldName(_ name: String) -> Bool {
-    guard let first = name.first, first.isASCII, first.isLetter else { return false }
-    return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
   }
 
   private static func parameterTypes(_ query: ViewQuery) -> [UInt32] {

@@ -39,7 +39,7 @@ package final class ProjectionEngine {
     querySessions = (0..<ProjectionEngine.queryConnections).map { _ in Session(queryInfo) }
     store = BuildStore(session: session)
     projector = Projector(session, tail: tail)
-    catalog = ViewCatalog(session: querySessions[0], store: store)
+    catalog = ViewCatalog(session: querySessions[0])
     reader = ViewReader(querySessions, catalog: catalog)
     worker = Worker(info: projectorInfo, tail: tail, store: store)
     jobs = JobBoard(session: session)
@@ -49,7 +49,9 @@ package final class ProjectionEngine {
   package func start() async throws(LogFault) {
     for session in [session] + querySessions { session.start() }
     projector.onAdvance = { [catalog] in catalog.advanced($0) }
+    projector.onChange = { [weak self] in await self?.adopt($0) }
     catalog.onChange = { [weak self] in self?.onInterfaceChange() }
+    catalog.refresh = { [weak self] in await self?.adoptLive() }
     do {
       try await serveKnownBuilds()
       try await jobs.failInterrupted()
@@ -74,19 +76,27 @@ package final class ProjectionEngine {
   /// The live builds go on answering with the files that they were made from, until `reload` has looked at
   /// the folders.
   private func serveKnownBuilds() async throws(PostgresError) {
-    for build in try await store.all() {
-      switch build.state {
-      case "live":
-        projector.add(build)
-        guard let folder = build.folder, let views = try? await catalog.prepare(folder, on: build)
-        else {
-          continue
-        }
-        catalog.serve(folder, build, views)
-      // What an interrupted job or a swap has left.
-      default: try await store.drop(build.id)
-      }
+    try await store.dropAbandoned()
+    await adopt(try await store.all())
+  }
+
+  /// Serves builds that are live and not served here: those of an earlier life, and those that another daemon has
+  /// put in the place of ones known here.
+  private func adopt(_ known: [Build]) async {
+    for build in known where build.state == "live" {
+      let served = catalog.served[build.projection]
+      if served?.build.id == build.id { continue }
+      if projector.builds[build.id] == nil { projector.add(build) }
+      let folder = served?.build.generation == build.generation ? served?.folder : build.folder
+      guard let folder, let views = try? await catalog.prepare(folder, on: build) else { continue }
+      if catalog.served[build.projection]?.build.id == build.id { continue }
+      if let old = catalog.served[build.projection]?.build { projector.remove(old.id) }
+      catalog.serve(folder, projector.builds[build.id] ?? build, views)
     }
+  }
+
+  private func adoptLive() async {
+    if let known = try? await store.all() { await adopt(known) }
   }
 
   // MARK: Questions
@@ -168,7 +178,7 @@ package final class ProjectionEngine {
     async throws(ProjectionRefusal)
   {
     guard let served = catalog.served[read.name] else {
-      try await replace(with: read, job: nil)
+      try await add(read)
       return report.added.append(read.name)
     }
     if served.folder == read { return report.unchanged.append(read.name) }
@@ -178,6 +188,17 @@ package final class ProjectionEngine {
       try await replace(with: read, job: nil)
     }
     report.changed.append(read.name)
+  }
+
+  /// Where another daemon makes the same one at this moment, the one that comes second serves what the first
+  /// has made.
+  private func add(_ read: ProjectionFolder) async throws(ProjectionRefusal) {
+    do throws(ProjectionRefusal) {
+      try await replace(with: read, job: nil)
+    } catch {
+      await adoptLive()
+      if catalog.served[read.name]?.build.generation != read.generation { throw error }
+    }
   }
 
   private func changeQueries(_ read: ProjectionFolder, _ build: Build)

@@ -8,6 +8,8 @@ final class Projector {
   private(set) var builds: [Int: Build] = [:]
   /// Called when a build's position has moved.
   var onAdvance: (Build) -> Void = { _ in }
+  /// Called with all builds when one that is folded here turned out to be another daemon's matter as well.
+  var onChange: ([Build]) async -> Void = { _ in }
 
   private let session: Session
   private let store: BuildStore
@@ -97,7 +99,7 @@ final class Projector {
         Fold.queries(group, after: group[0].position, upTo: upTo), resend: .forbidden)
       for build in group { moved(build.id, to: upTo) }
     } catch {
-      if error.isUnavailable || error.sqlState == "PL004" {
+      if error.isUnavailable || ["PL004", "42P01", "3F000"].contains(error.sqlState) {
         await readPositions()
       } else if group.count > 1 {
         for build in group { await fold([build], upTo: upTo) }
@@ -115,7 +117,7 @@ final class Projector {
     onAdvance(build)
   }
 
-  /// After a lost connection, or another worker's fold: the checkpoints say what is true.
+  /// After a lost connection, another daemon's fold or its swap of a build: the checkpoints say what is true.
   private func readPositions() async {
     do {
       let known = try await store.all()
@@ -124,6 +126,7 @@ final class Projector {
       }
       let ids = Set(known.map(\.id))
       for id in builds.keys where !ids.contains(id) { builds[id] = nil }
+      await onChange(known)
     } catch {
       // Asked again with the next event or poll.
       await EventLoop.sleep(.milliseconds(100))

@@ -17,15 +17,15 @@ final class ViewCatalog {
   private(set) var views: [String: PreparedView] = [:]
   /// Called when methods came, went or changed.
   var onChange: () -> Void = {}
+  /// Finds out which builds are live, where the one that was asked is gone.
+  var refresh: () async -> Void = {}
 
   private let session: Session
-  private let store: BuildStore
   private var waiters: [(projection: String, position: Int, signal: Signal)] = []
 
   /// `session` is one of the query role's, to ask for columns.
-  init(session: Session, store: BuildStore) {
+  init(session: Session) {
     self.session = session
-    self.store = store
   }
 
   /// The queries of a folder, tried against a build.
@@ -105,17 +105,5 @@ final class ViewCatalog {
     timer.cancel()
     waiters.removeAll { $0.signal === signal }
     if reached() < position { throw .notYetVisible(position: reached()) }
-  }
-
-  /// Another daemon may have put other builds in the place of those known here.
-  func refresh() async {
-    guard let builds = try? await store.all() else { return }
-    for build in builds
-    where build.state == "live" && served[build.projection]?.build.id != build.id {
-      guard let served = served[build.projection], served.build.generation == build.generation,
-        let views = try? await prepare(served.folder, on: build)
-      else { continue }
-      serve(served.folder, build, views)
-    }
   }
 }

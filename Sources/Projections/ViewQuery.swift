@@ -34,18 +34,25 @@ package struct ViewQuery: Sendable, Equatable {
         $0 < 0x80 && (Character(Unicode.Scalar($0)).isLetter || (0x30...0x39).contains($0))
       })
     else { throw refusal(1, "a method's name is letters and digits, a capital first") }
+    guard !ViewsInterface.isTaken(method) else {
+      throw refusal(1, "\(method) is the name of an error or a type of the views' interface")
+    }
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
       guard line.hasPrefix("--") else { break }
       let content = trimmed(line.dropFirst(2))
-      do {
+      do throws(HeaderError) {
         if content.hasPrefix("parameters:") {
           parameters = try QueryParameter.list(content.dropFirst("parameters:".count))
         } else if content.hasPrefix("never null:") {
           neverNull = Set(
             content.dropFirst("never null:".count).split(separator: ",").map { trimmed($0) })
         } else if content.hasPrefix("pages by") {
-          orders.append(try PageOrder(content.dropFirst("pages by".count)))
+          let order = try PageOrder(content.dropFirst("pages by".count))
+          guard !orders.contains(where: { $0.name == order.name }) else {
+            throw HeaderError(message: "the order \(order.name) occurs twice")
+          }
+          orders.append(order)
         } else if content == "now" {
           usesNow = true
         } else {
@@ -88,12 +95,19 @@ package struct QueryParameter: Sendable, Equatable {
         throw HeaderError(
           message: "a parameter is `name type` or `name type?`, not `\(trimmed(item))`")
       }
+      let name = String(words[0])
+      guard ViewsInterface.isFieldName(name), !ViewsInterface.ownParameters.contains(name),
+        !parameters.contains(where: { $0.name == name })
+      else {
+        throw HeaderError(
+          message: "`\(name)` is no name for a parameter, occurs twice, or is the daemon's own")
+      }
       let isOptional = words[1].hasSuffix("?")
       guard let type = ValueType(rawValue: String(isOptional ? words[1].dropLast() : words[1]))
       else {
         throw HeaderError(message: "`\(words[1])` is no parameter type")
       }
-      parameters.append(QueryParameter(name: String(words[0]), type: type, isOptional: isOptional))
+      parameters.append(QueryParameter(name: name, type: type, isOptional: isOptional))
     }
     return parameters
   }

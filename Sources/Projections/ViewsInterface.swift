@@ -7,6 +7,26 @@ enum ViewsInterface {
     return ([header] + methods + [errors]).joined(separator: "\n\n") + "\n"
   }
 
+  /// Parameters that methods have without their files saying so.
+  static let ownParameters: Set<String> = ["atLeast", "sort", "limit", "cursor"]
+
+  /// Whether a method could not have this name, since an error has it or the type of a method's rows may.
+  static func isTaken(_ method: String) -> Bool {
+    method.hasSuffix("Row")
+      || errors.split(separator: "\n").contains { $0.hasPrefix("error \(method) (") }
+  }
+
+  /// Whether a field of an interface definition may have this name: `[A-Za-z](_?[A-Za-z0-9])*`.
+  static func isFieldName(_ name: String) -> Bool {
+    guard let first = name.unicodeScalars.first, first.isASCII, first.properties.isAlphabetic else {
+      return false
+    }
+    return !name.hasSuffix("_") && !name.contains("__")
+      && name.unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "_")
+      }
+  }
+
   private static let header = """
     # The views: a method for each query file of the projections. `planner` absent means the caller's own;
     # with `atLeast` a query waits until that position of the log is in the view. `position` is how far the

@@ -21,13 +21,18 @@ final class PlannerService: VarlinkInterface {
     definition = try InterfaceDefinition(PlannerInterface.definition)
   }
 
+  func handleAtOnce(_ call: Call) -> Bool {
+    guard call.method == "Ping" else { return false }
+    call.reply()
+    return true
+  }
+
   func handle(_ call: Call) async {
     let caller = daemon.people.caller(call.peer)
     if daemon.options.recordsReads, ["Audit", "Subscribe"].contains(call.method) {
       daemon.access.record(daemon.attempt(call, caller, command: call.method, result: "applied"))
     }
     switch call.method {
-    case "Ping": call.reply([:])
     case "Describe": call.reply(describe(caller))
     case "Submit": await submit(call, caller)
     case "Audit": await audit(call, caller)

@@ -32,7 +32,10 @@ final class Subscription {
   private let daemon: Daemon
   private var news = Signal()
 
+  /// Events that are read at once.
   private static let batch = 200
+  /// A reply takes no more events from here on: one event is at most some hundred kilobytes long.
+  private static let replyBytes = 1 << 20
 
   init(_ call: Call, streams: [StreamID], daemon: Daemon) {
     self.call = call
@@ -59,7 +62,9 @@ final class Subscription {
         self.news = Signal()
       } else {
         position = events.last!.position
-        guard await call.send(parametersJSON: reply(events)) else { return }
+        for reply in replies(events) {
+          guard await call.send(parametersJSON: reply) else { return }
+        }
       }
     }
   }
@@ -81,14 +86,21 @@ final class Subscription {
     return nil
   }
 
-  private func reply(_ events: [Event]) -> [UInt8] {
-    var out = Array("{\"ready\":false,\"position\":\(events.last!.position),\"events\":[".utf8)
-    for (index, event) in events.enumerated() {
-      if index > 0 { out.append(UInt8(ascii: ",")) }
-      event.write(to: &out)
+  /// In as many replies as are needed, none of them much longer than `replyBytes`.
+  private func replies(_ events: [Event]) -> [[UInt8]] {
+    var replies: [[UInt8]] = []
+    var list: [UInt8] = []
+    for event in events {
+      if !list.isEmpty { list.append(UInt8(ascii: ",")) }
+      event.write(to: &list)
+      guard list.count >= Subscription.replyBytes || event.position == events.last?.position else {
+        continue
+      }
+      let head = "{\"ready\":false,\"position\":\(event.position),\"events\":["
+      replies.append(Array(head.utf8) + list + Array("]}".utf8))
+      list = []
     }
-    out.append(contentsOf: "]}".utf8)
-    return out
+    return replies
   }
 }
 

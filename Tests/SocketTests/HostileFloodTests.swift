@@ -24,7 +24,8 @@ import Testing
     let before = try DaemonMemory(daemon)
     let bystander = HostileBystander(try daemon.client())
     let watching = Task { @EventLoop in try await bystander.run() }
-    try await flood(daemon, frames: HostileFloodTests.frames * 9 / 10, seed: HostileFloodTests.seed + 1_000)
+    try await flood(
+      daemon, frames: HostileFloodTests.frames * 9 / 10, seed: HostileFloodTests.seed + 1_000)
     bystander.stop()
     try await watching.value
     let after = try DaemonMemory(daemon)

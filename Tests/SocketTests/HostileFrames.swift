@@ -140,7 +140,8 @@ struct HostileFrames {
     let start = Array(#"{"method":"org.plannerd.planner.Ping","parameters":{""#.utf8)
     let name = [UInt8](repeating: UInt8(ascii: "a"), count: count)
     return frame(
-      .long, start + name + Array(#"":1}}"#.utf8), isOver ? .closed : HostileFrames.invalidParameter)
+      .long, start + name + Array(#"":1}}"#.utf8), isOver ? .closed : HostileFrames.invalidParameter
+    )
   }
 }
 

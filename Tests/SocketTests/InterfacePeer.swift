@@ -50,6 +50,7 @@ extension TestClient {
   }
 
   /// Submits commands and gives the whole answer.
+  @discardableResult
   func submit(_ commands: [JSON], _ more: JSON = [:]) async throws(TestClientError) -> JSON {
     var parameters = more.object ?? [:]
     parameters["commands"] = .array(commands)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `kill -9` at random moments under load: `PLANNERD_CRASH_ROUNDS` says how many times (ops/crash sets it).
-@Suite(.serialized) struct CrashTests {
+@Suite(.turns) struct CrashTests {
   private static let rounds =
     Environment.value("PLANNERD_CRASH_ROUNDS").flatMap { Int($0) } ?? 50
 

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite struct DaemonTests {
+@Suite(.turns) struct DaemonTests {
   @Test @EventLoop func `a command is answered and seen by a query`() async throws {
     let daemon = try TestDaemon()
     try await daemon.start()

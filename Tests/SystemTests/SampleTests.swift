@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The sample life plan, loaded with the program that a person would use, beside an independent reading of it.
-@Suite struct SampleTests {
+@Suite(.turns) struct SampleTests {
   private static let file = "\(TestCluster.checkout)/ops/sample/life-plan.ndjson"
 
   @Test @EventLoop
@@ -65,7 +65,8 @@ import Testing
     let tasks = try await client.rows("Tasks")
     #expect(counts["tasks"] == 73)
     #expect(tasks.count == 73)
-    for (status, count) in oracle["tasksByStatus"]?.object?.members.map({ ($0.name, $0.value) }) ?? []
+    for (status, count) in oracle["tasksByStatus"]?.object?.members.map({ ($0.name, $0.value) })
+      ?? []
     {
       #expect(.int(tasks.count { $0["status"]?.string == status }) == count, "\(status)")
     }
@@ -92,7 +93,8 @@ import Testing
       for member in wanted.object?.members ?? [] {
         let value = row[member.name] ?? .null
         if let number = member.value.number {
-          #expect(value.number.map { abs($0 - number) < 1e-9 } == true, "\(member.name): \(row.text)")
+          #expect(
+            value.number.map { abs($0 - number) < 1e-9 } == true, "\(member.name): \(row.text)")
         } else {
           #expect(value.normalized == member.value.normalized, "\(member.name): \(row.text)")
         }

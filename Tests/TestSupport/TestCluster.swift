@@ -85,6 +85,11 @@ package struct TestDatabase {
   package let cluster: PrivateCluster
   package let name: String
 
+  /// As `--database` takes it.
+  package var url: String {
+    "postgresql:///\(name)?host=\(cluster.files.socketFolder)&user=\(PrivateCluster.superuser)"
+  }
+
   package func info(_ role: String) -> ConnectionInfo {
     cluster.connectionInfo(role: role, database: name)
   }

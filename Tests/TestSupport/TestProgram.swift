@@ -1,5 +1,5 @@
 package import EventLoop
-internal import Files
+package import Files
 internal import Glibc
 
 /// A program that a test runs to its end: what it printed and how it ended.
@@ -11,8 +11,10 @@ package struct TestProgram {
 
   private static var count = 0
 
-  /// Runs a program by its full path, on an input of text.
-  package static func run(_ arguments: [String], input: String = "") async throws -> TestProgram {
+  /// Runs a program by its full path, on an input of text, as another user where one is given.
+  package static func run(
+    _ arguments: [String], input: String = "", user: SystemUser? = nil
+  ) async throws -> TestProgram {
     count += 1
     let base = "\(TestCluster.folder)/program-\(count)"
     try Files.write(input, to: "\(base).in")
@@ -30,6 +32,7 @@ package struct TestProgram {
     options.standardOutput = output
     options.standardError = errors
     options.parentDeathSignal = SIGTERM
+    options.user = user.map { ($0.uid, $0.gid) }
     let status = try await ChildProcess(options).wait()
     return TestProgram(
       status: status, output: try Files.read("\(base).out"), errors: try Files.read("\(base).err"))

@@ -43,6 +43,7 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        shutil.rmtree(self.postgres_folder, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self):
@@ -63,7 +64,12 @@ class Daemon:
 
     @property
     def postgres_folder(self):
-        return f"{self.data}/postgres"
+        """Elsewhere where the user `postgres` cannot reach the data folder: a note says so."""
+        try:
+            with open(f"{self.data}/postgres-location", encoding="utf-8") as note:
+                return note.readline().strip()
+        except FileNotFoundError:
+            return f"{self.data}/postgres"
 
     @property
     def postgres_pid(self):

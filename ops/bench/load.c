@@ -1,5 +1,5 @@
-// The load generator: one thread, one epoll loop, frames made and replies read without parsing JSON, so
-// that it is never what is measured.
+// The load generator: one thread, one epoll loop, frames made and replies read without parsing
+// JSON, so that it is never what is measured.
 //
 //   load SOCKET submit  [OPTION]…                    commands that are all accepted
 //   load SOCKET query   [OPTION]… METHOD PARAMETERS  one question, again and again
@@ -7,9 +7,10 @@
 //
 //   -c N  connections (1)             -s S  seconds (3)
 //   -d N  calls sent together, the next ones when all are answered (1)
-//   -b N  commands in one Submit (1)  -u N  Unix users to connect as, from uid 20000 on: root only
+//   -b N  commands in one Submit (1)
 //
-// Writes one JSON object: operations (commands or queries), their rate, latencies of calls in microseconds.
+// Writes one JSON object: operations (commands or queries), their rate, and the latencies of calls
+// in microseconds.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>
@@ -19,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -30,7 +30,7 @@ enum workload { SUBMIT, QUERY, VISIBLE };
 struct options {
   const char *socket, *method, *parameters;
   enum workload workload;
-  int connections, depth, batch, users;
+  int connections, depth, batch;
   double seconds;
 };
 
@@ -192,18 +192,13 @@ static void append_opening(struct connection *c, int number) {
 
 // MARK: Connections
 
-static void open_connection(struct connection *c, int number) {
+static void open_connection(struct connection *c) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(options.socket) >= sizeof address.sun_path) die("%s is too long", options.socket);
   strcpy(address.sun_path, options.socket);
-  // The kernel notes the effective user; the file system's user stays root, to pass the socket's mode.
-  uid_t user = options.users ? (uid_t)(20000 + number % options.users) : geteuid();
-  if (options.users && seteuid(user) != 0) die("only root connects as others");
-  if (options.users) setfsuid(0);
   c->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connect(c->descriptor, (struct sockaddr *)&address, sizeof address) != 0)
     die("%s: %s", options.socket, strerror(errno));
-  if (options.users && seteuid(0) != 0) die("seteuid: %s", strerror(errno));
 }
 
 static void write_out(struct connection *c) {
@@ -293,12 +288,11 @@ static void receive(struct connection *c) {
 
 // Reads one reply, outside the measurement.
 static void await_opening(struct connection *c) {
+  char byte;
   do {
-    char byte;
     if (read(c->descriptor, &byte, 1) != 1) die("the daemon closed the connection");
     append(&c->in, "%c", byte);
-    if (byte == 0) break;
-  } while (true);
+  } while (byte != 0);
   check(c->in.bytes, c->in.length, false, 2);
   c->in.length = 0;
 }
@@ -356,12 +350,11 @@ static void run(struct connection *connections, double seconds, bool counts) {
 static void read_options(int count, char **arguments) {
   static const char *const workloads[] = {"submit", "query", "visible"};
   int option;
-  while ((option = getopt(count, arguments, "c:d:b:u:s:")) != -1) {
+  while ((option = getopt(count, arguments, "c:d:b:s:")) != -1) {
     switch (option) {
     case 'c': options.connections = atoi(optarg); break;
     case 'd': options.depth = atoi(optarg); break;
     case 'b': options.batch = atoi(optarg); break;
-    case 'u': options.users = atoi(optarg); break;
     case 's': options.seconds = atof(optarg); break;
     default: die("no such option");
     }
@@ -384,7 +377,7 @@ int main(int count, char **arguments) {
   struct connection *connections = calloc((size_t)options.connections, sizeof *connections);
   if (!connections) die("out of memory");
   for (int i = 0; i < options.connections; i++) {
-    open_connection(&connections[i], i);
+    open_connection(&connections[i]);
     if (options.workload == QUERY) continue;
     append_opening(&connections[i], i);
     write_out(&connections[i]);

@@ -1,4 +1,4 @@
-"""What the figures depend on: the machine, Postgres' settings, and what a flush to the disk takes."""
+"""What figures depend on: the machine, Postgres' settings, what a flush to the disk takes."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def facts(daemon, checkout):
 
 
 def flushes(program, folder):
-    """Operations a second of each way to flush 8 kB, as pg_test_fsync sees them on the data's file system."""
+    """Flushes of 8 kB a second, by each way, as pg_test_fsync sees them where the data is."""
     path = f"{folder}/flush"
     output, _ = processes.run([program, "-s", "1", "-f", path])
     section = output.partition("using one 8kB write:")[2].partition("Compare")[0]

@@ -20,8 +20,8 @@ class Measurements:
         self.file.flush()
 
     def measure(self, path, case, subject, work, servers):
-        """Runs `work`, which gives value, unit, operations, processor seconds of the client and details;
-        notes with it what the servers took meanwhile."""
+        """Runs `work`, which gives value, unit, operations, the client's processor seconds and
+        details; notes with it what the servers took meanwhile."""
         before, start = servers(), time.monotonic()
         result = work()
         elapsed, after = time.monotonic() - start, servers()
@@ -33,12 +33,12 @@ class Measurements:
             loadAverage=os.getloadavg()[0])
 
     def table(self):
-        """A row for each case: medians of both subjects, their ratio, processor time of an operation."""
+        """A row for each case: both medians, their ratio, processor time of an operation."""
         measured = [line for line in self.lines if line["kind"] == "measurement"]
         cases = {}
         for line in measured:
             cases.setdefault((line["path"], line["case"]), []).append(line)
-        rows = [["What", "plannerd", "peer", "ratio", "rounds", "processor µs of plannerd", "of the peer"]]
+        rows = [["What", "plannerd", "peer", "ratio", "rounds", "processor µs", "of the peer"]]
         for (path, case), lines in cases.items():
             own = [line for line in lines if line["subject"] == "plannerd"]
             peer = [line for line in lines if line["subject"] != "plannerd"]
@@ -52,9 +52,10 @@ class Measurements:
             row += [f"{peer[0]['subject']} {median_text(peer)}" if peer else "–",
                     f"{ratio:.2f}" if ratio else "–", str(len(own)),
                     processor_text(own), processor_text(peer) if peer else "–"]
-            self.write("summary", path=path, case=case, median=median(own), unit=own[0]["unit"],
-                       peer=peer[0]["subject"] if peer else None,
-                       peerMedian=median(peer) if peer else None, ratio=ratio)
+            self.write(
+                "summary", path=path, case=case, median=median(own), unit=own[0]["unit"],
+                peer=peer[0]["subject"] if peer else None,
+                peerMedian=median(peer) if peer else None, ratio=ratio)
             rows.append(row)
         return markdown(rows)
 
@@ -72,16 +73,23 @@ def median_text(lines):
 
 def processor_text(lines):
     """Microseconds of processor time for an operation: in the client, in each server."""
-    names = [name for name in ("client", "daemon", "postgres", "redis") if name in lines[0]["processorSeconds"]]
     parts = []
-    for name in names:
-        each = [1e6 * line["processorSeconds"][name] / line["operations"] for line in lines]
-        if name == "client" or max(each) >= 0.05:
-            parts.append(f"{name} {statistics.median(each):,.1f}")
+    for name in ("client", "daemon", "postgres", "redis"):
+        if name not in lines[0]["processorSeconds"]:
+            continue
+        each = statistics.median(
+            1e6 * line["processorSeconds"][name] / line["operations"] for line in lines)
+        # The daemon beside pgbench only polls the log.
+        if each >= 0.05:
+            parts.append(f"{name} {each:,.1f}" if each < 100 else f"{name} {each:,.0f}")
     return ", ".join(parts)
 
 
 def markdown(rows):
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
-    return "\n".join([lines[0], "| " + " | ".join("---" for _ in widths) + " |", *lines[1:]])
+
+    def line(cells):
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |"
+
+    rule = ["-" * width for width in widths]
+    return "\n".join(line(cells) for cells in [rows[0], rule, *rows[1:]])

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import processes
+from daemon import HERE
 
 
 class Pgbench:
@@ -20,23 +21,20 @@ class Pgbench:
         daemon.sql("CREATE DATABASE bench")
         daemon.sql(file="insert_table.sql", database="bench")
 
-    def insert(self, clients, seconds):
-        here = os.path.dirname(os.path.abspath(__file__))
-        output, client = processes.run(
-            ["pgbench", "-n", "-M", "prepared", "-f", f"{here}/sql/insert.sql", "-c", str(clients),
-             "-j", "1", "-T", str(seconds), *self.daemon.postgres_options(["bench"])])
+    def insert(self, clients, rows, seconds):
+        """Rows a second, of as many in one INSERT as there is a file for."""
+        file = {1: "insert.sql", 100: "insert_hundred.sql"}[rows]
+        output, client = self._run(file, "-c", str(clients), "-j", "1", "-T", str(seconds))
         rate = float(re.search(r"tps = ([\d.]+)", output).group(1))
         count = int(re.search(r"actually processed: (\d+)", output).group(1))
-        return {"value": rate, "unit": "/s", "operations": count, "client": client}
+        return {"value": rows * rate, "unit": "/s", "operations": rows * count, "client": client}
 
     def insert_latency(self, seconds):
         """The same by one client, as the median of what each took."""
-        here = os.path.dirname(os.path.abspath(__file__))
         folder = f"{self.daemon.folder}/pgbench"
         os.makedirs(folder, exist_ok=True)
-        _, client = processes.run(
-            ["pgbench", "-n", "-M", "prepared", "-f", f"{here}/sql/insert.sql", "-T", str(seconds),
-             "-l", "--log-prefix", f"{folder}/log", *self.daemon.postgres_options(["bench"])])
+        _, client = self._run(
+            "insert.sql", "-T", str(seconds), "-l", "--log-prefix", f"{folder}/log")
         latencies = []
         for path in glob.glob(f"{folder}/log*"):
             with open(path, encoding="utf-8") as file:
@@ -48,6 +46,11 @@ class Pgbench:
             "p95": latencies[int(0.95 * (len(latencies) - 1))], "client": client,
         }
 
+    def _run(self, file, *options):
+        return processes.run(
+            ["pgbench", "-n", "-M", "prepared", "-f", f"{HERE}/sql/{file}", *options,
+             *self.daemon.postgres_options(["bench"])])
+
 
 class Redis:
     """GET of one value over a Unix socket, from a redis-server that keeps nothing on disk."""
@@ -55,8 +58,9 @@ class Redis:
     def __init__(self, folder):
         self.socket = f"{folder}/redis.sock"
         self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no",
-             "--dir", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
+             "--appendonly", "no", "--dir", folder],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def __enter__(self):
         deadline = time.monotonic() + 10
@@ -80,8 +84,8 @@ class Redis:
 
     def _get(self, key, clients, depth, count):
         output, client = processes.run(
-            ["redis-benchmark", "-s", self.socket, "-c", str(clients), "-P", str(depth), "-n", str(count),
-             "--csv", "GET", key])
+            ["redis-benchmark", "-s", self.socket, "-c", str(clients), "-P", str(depth),
+             "-n", str(count), "--csv", "GET", key])
         row = next(csv.DictReader(io.StringIO(output[output.index('"test"'):])))
         return {"value": float(row["rps"]), "unit": "/s", "operations": count, "client": client}
 

@@ -15,13 +15,17 @@ def run(bench):
         daemon.wait_until_folded()
         for method, parameters in QUESTIONS:
             reply = daemon.call(f"views.{method}", parameters)
-            size = len(json.dumps({"parameters": reply}, separators=(",", ":"), ensure_ascii=False).encode())
+            size = len(compact({"parameters": reply}))
             redis.set(method, size)
             bench.note("reply", method=method, bytes=size)
         for _ in bench.rounds("queries"):
             for method, parameters in QUESTIONS:
                 for connections, depth in LOADS:
                     measure(bench, daemon, redis, method, parameters, connections, depth)
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def measure(bench, daemon, redis, method, parameters, connections, depth):
@@ -32,8 +36,9 @@ def measure(bench, daemon, redis, method, parameters, connections, depth):
     seconds = min(bench.seconds, 2)
     bench.measure(
         "queries", case, "plannerd",
-        lambda: bench.load(daemon, "query", *question, connections=connections, depth=depth, seconds=seconds),
+        lambda: bench.load(
+            daemon, "query", *question, connections=connections, depth=depth, seconds=seconds),
         daemon.processor_seconds)
     bench.measure(
-        "queries", case, "Redis GET", lambda: redis.get(method, connections, depth, seconds / 2),
-        redis.processor_seconds)
+        "queries", case, "Redis GET",
+        lambda: redis.get(method, connections, depth, seconds / 2), redis.processor_seconds)

@@ -21,12 +21,15 @@ def run(bench):
                 # The build that was replaced is dropped after two seconds.
                 time.sleep(2.5)
             bench.measure(
-                "rebuild", PEER, "COPY", lambda: copy(daemon, bench.events), daemon.processor_seconds)
+                "rebuild", PEER, "COPY", lambda: copy(daemon, bench.events),
+                daemon.processor_seconds)
 
 
 def fill(bench, daemon):
     start = time.monotonic()
-    daemon.sql(file="generate.sql", variables=[f"events={bench.events}", f"planners={bench.planners}"])
+    daemon.sql(
+        file="generate.sql",
+        variables=[f"events={bench.events}", f"planners={bench.planners}"])
     generated = time.monotonic()
     position = daemon.wait_until_folded()
     if position != bench.events:
@@ -34,7 +37,8 @@ def fill(bench, daemon):
     daemon.sql("VACUUM ANALYZE log.events")
     daemon.sql("CHECKPOINT")
     bench.note(
-        "log", events=position, planners=bench.planners, secondsToAppend=round(generated - start, 1),
+        "log", events=position, planners=bench.planners,
+        secondsToAppend=round(generated - start, 1),
         secondsUntilFolded=round(time.monotonic() - start, 1),
         bytes=int(daemon.sql("SELECT pg_relation_size('log.events')")))
 
@@ -44,14 +48,19 @@ def rebuild(daemon, name, events):
     _, client = processes.run(
         [f"{daemon.programs}/planner", "--socket", daemon.socket, "rebuild", name])
     seconds = time.monotonic() - start
-    return {"value": events / seconds, "unit": "/s", "operations": events, "client": client, "peerCase": PEER}
+    return {**rate(events, seconds, client), "peerCase": PEER}
 
 
 def copy(daemon, events):
     with open(os.devnull, "wb") as nowhere:
         start = time.monotonic()
         _, client = processes.run(
-            ["psql", "-Xq", *daemon.postgres_options(["-d", "plannerd"]), "-c", "COPY log.events TO STDOUT"],
+            ["psql", "-Xq", *daemon.postgres_options(["-d", "plannerd"]),
+             "-c", "COPY log.events TO STDOUT"],
             stdout=nowhere)
         seconds = time.monotonic() - start
+    return rate(events, seconds, client)
+
+
+def rate(events, seconds, client):
     return {"value": events / seconds, "unit": "/s", "operations": events, "client": client}

@@ -12,13 +12,14 @@ package struct ClusterError: Error, CustomStringConvertible {
 /// The programs of a Postgres installation.
 package struct PostgresInstallation: Sendable {
   package let binFolder: String
-  package let majorVersion: Int
+  /// Nil where it was given, and not found.
+  package let majorVersion: Int?
 
-  /// The newest installation of version 15 or later where Debian puts them, or the one of
-  /// `$PLANNERD_POSTGRES_BIN`.
-  package static func find() throws(ClusterError) -> PostgresInstallation {
+  /// The one of `$PLANNERD_POSTGRES_BIN`, else of those where Debian puts them, from version 15 on, that of the
+  /// version asked for if there is one, else the newest.
+  package static func find(version: Int? = nil) throws(ClusterError) -> PostgresInstallation {
     if let folder = Environment.value("PLANNERD_POSTGRES_BIN") {
-      return PostgresInstallation(binFolder: folder, majorVersion: 15)
+      return PostgresInstallation(binFolder: folder, majorVersion: nil)
     }
     let root = "/usr/lib/postgresql"
     let versions = ((try? Files.list(root)) ?? []).compactMap { Int($0) }.filter { version in
@@ -29,7 +30,8 @@ package struct PostgresInstallation: Sendable {
         "no Postgres of version 15 or later under \(root); install the package postgresql-15, set PLANNERD_POSTGRES_BIN, or give --database URL"
       )
     }
-    return PostgresInstallation(binFolder: "\(root)/\(newest)/bin", majorVersion: newest)
+    let chosen = version.flatMap { versions.contains($0) ? $0 : nil } ?? newest
+    return PostgresInstallation(binFolder: "\(root)/\(chosen)/bin", majorVersion: chosen)
   }
 }
 
@@ -49,12 +51,19 @@ package struct ClusterFiles: Sendable {
   package static let socketPathLimit = 107
   private static let socketName = ".s.PGSQL.5432"
 
+  /// The version of the cluster that is there; nil where there is none.
+  var version: Int? {
+    (try? Files.read("\(data)/PG_VERSION"))?.split(separator: "\n").first.flatMap { Int($0) }
+  }
+
   init(root: String, user: SystemUser, id: String) {
     data = "\(root)/data"
     log = "\(root)/postgres.log"
     self.user = user
     let near = "\(root)/run"
     let fits = "\(near)/\(ClusterFiles.socketName)".utf8.count <= ClusterFiles.socketPathLimit
-    socketFolder = fits ? near : "/tmp/plannerd-\(user.uid)-\(id)"
+    // These would need quoting in the settings and in connection strings, and a comma parts two folders.
+    let isPlain = !near.contains { "'\"\\,".contains($0) }
+    socketFolder = fits && isPlain ? near : "/tmp/plannerd-\(user.uid)-\(id)"
   }
 }

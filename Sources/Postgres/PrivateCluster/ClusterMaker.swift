@@ -8,9 +8,16 @@ struct ClusterMaker {
   let files: ClusterFiles
   let installation: PostgresInstallation
 
+  /// One that an earlier start left unfinished stays where it is.
+  private var unusedName: String {
+    var number = 1
+    while Files.exists("\(files.data).new-\(number)") { number += 1 }
+    return "\(files.data).new-\(number)"
+  }
+
   @EventLoop
   func make() async throws(ClusterError) {
-    let unfinished = "\(files.data).new-\(getpid())"
+    let unfinished = unusedName
     do {
       let output = try Files.openForAppending(files.log)
       defer { close(output) }

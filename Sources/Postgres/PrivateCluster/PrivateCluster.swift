@@ -32,9 +32,10 @@ package final class PrivateCluster {
   package init(
     folder: String, settings: [String: String] = [:], log: @escaping @Sendable (String) -> Void
   ) async throws(ClusterError) {
-    installation = try .find()
+    _ = try PostgresInstallation.find()
     self.log = log
     files = try await ClusterLocation(folder: folder).find()
+    installation = try .find(version: files.version)
     var all = PrivateCluster.defaultSettings
     all["unix_socket_directories"] = "'\(files.socketFolder)'"
     self.settings = all.merging(settings) { $1 }
@@ -61,9 +62,23 @@ package final class PrivateCluster {
     if !Files.exists(files.data) {
       try await ClusterMaker(files: files, installation: installation).make()
     }
+    try requireCluster()
     try writeConfiguration()
     try await startUntilReady()
     try await makeDatabase()
+  }
+
+  /// Nothing is written into a folder that holds something else, or the cluster of another major version.
+  private func requireCluster() throws(ClusterError) {
+    guard let version = files.version else {
+      throw ClusterError(
+        "\(files.data) holds no Postgres cluster, and is left as it is; move it away, or give another --data"
+      )
+    }
+    if let installed = installation.majorVersion, installed != version {
+      throw ClusterError(
+        "\(files.data) was made by Postgres \(version), and only version \(installed) is installed")
+    }
   }
 
   /// The fast stop: sessions end, and a checkpoint is written.

@@ -12,6 +12,8 @@ package struct CallMessage: Sendable, Equatable {
   /// The path of a parameter that cannot be stored (see `ParsedJSON.unstorable`): the call is to be answered
   /// with `InvalidParameter`.
   package private(set) var unstorable: String?
+  /// Bytes of the frame.
+  package let size: Int
 
   /// What is not a call at all: the peer does not speak the protocol, and its connection ends.
   package enum Malformed: Error, Equatable {
@@ -26,6 +28,7 @@ package struct CallMessage: Sendable, Equatable {
 
   /// Reads a frame without its NUL. Unknown members are ignored.
   package init(_ frame: Span<UInt8>) throws(Malformed) {
+    size = frame.count
     let parsed: ParsedJSON
     do {
       parsed = try JSON.parse(frame)

@@ -24,6 +24,8 @@ package final class Call {
   var heldBack: [UInt8] = []
   private(set) var isAnswered = false
   let route: Route
+  /// Bytes of its request.
+  let requestSize: Int
   private let connection: Connection
   private var hangUpHandler: (@EventLoop () -> Void)?
 
@@ -36,6 +38,7 @@ package final class Call {
     parameters = message.parameters
     wantsMore = message.more
     isOneway = message.oneway
+    requestSize = message.size
     startedAt = instant
   }
 

@@ -25,6 +25,7 @@ final class Connection {
   // What runs: calls in the order of their replies, and those that get none.
   private var calls: [Call] = []
   private var onewayCalls = 0
+  private var unansweredBytes = 0
 
   // What goes out.
   private var output: [UInt8] = []
@@ -57,6 +58,7 @@ final class Connection {
   /// Whether another call may start now.
   private var mayStart: Bool {
     !refuses && calls.count + onewayCalls < limits.callsPerConnection
+      && unansweredBytes < limits.unansweredBytes
       && unsent + heldBackBytes < 2 * limits.streamBytes
   }
 
@@ -179,6 +181,7 @@ final class Connection {
   }
 
   private func admit(_ call: Call) -> Call {
+    unansweredBytes += call.requestSize
     if call.isOneway { onewayCalls += 1 } else { calls.append(call) }
     if isGone { call.hangUp() }
     return call
@@ -219,6 +222,7 @@ final class Connection {
   }
 
   private func finished(_ call: Call) {
+    unansweredBytes -= call.requestSize
     if call.isOneway {
       onewayCalls -= 1
       return

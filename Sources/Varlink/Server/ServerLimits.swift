@@ -11,6 +11,8 @@ package struct ServerLimits: Sendable, Equatable {
   package var connectionsPerUid = 64
   /// Calls of one connection that are not answered yet; then it is not read until some are.
   package var callsPerConnection = 64
+  /// Bytes of requests of one connection that are not answered yet; with as many it is not read until some are.
+  package var unansweredBytes = 4 << 20
   /// How long a frame may take from its first byte to its last.
   package var frameTime: Duration = .seconds(30)
   /// How long a peer may leave output unread.

@@ -1,5 +1,6 @@
 import EventLoop
 import JSON
+import Postgres
 import Scalars
 import TestCommands
 import TestSupport
@@ -7,7 +8,14 @@ import TestSupport
 /// Random commands of several clients at once over one planner, and all that could be seen of it afterwards.
 @EventLoop
 final class ConcurrentRun {
-  let seed: UInt64
+  /// What makes a run.
+  struct Plan: Hashable, Sendable {
+    let seed: UInt64
+    /// All on one database, started at once.
+    let daemons: Int
+  }
+
+  let plan: Plan
   private(set) var submissions: [Submission] = []
   private(set) var events: [JSON] = []
   private(set) var logCheck: JSON = .null
@@ -23,47 +31,57 @@ final class ConcurrentRun {
   ]
   private static let pagedViews: Set = ["RatingHistory", "Tasks", "Removed"]
   private static let clients = 5
-  private static let submissionsEach = 60
-  private static var runs: [UInt64: Task<ConcurrentRun, any Error>] = [:]
+  private static let submissionsEach = 80
+  private static var runs: [Plan: Task<ConcurrentRun, any Error>] = [:]
 
-  private let daemon: TestDaemon
+  private var daemons: [TestDaemon] = []
+  private var database: ConnectionInfo!
   private var knownHead = 0
   /// Commands that some client has sent or is sending.
   private var sent: [JSON] = []
 
-  /// The run of a seed, made once.
-  static func of(_ seed: UInt64) async throws -> ConcurrentRun {
+  /// The run of a plan, made once.
+  static func of(_ plan: Plan) async throws -> ConcurrentRun {
     let task =
-      runs[seed]
+      runs[plan]
       ?? Task { @EventLoop in
-        let run = try ConcurrentRun(seed)
+        let run = ConcurrentRun(plan)
         try await run.run()
         return run
       }
-    runs[seed] = task
+    runs[plan] = task
     return try await task.value
   }
 
-  private init(_ seed: UInt64) throws {
-    self.seed = seed
-    daemon = try TestDaemon()
+  private init(_ plan: Plan) {
+    self.plan = plan
   }
 
   private func run() async throws {
-    try await daemon.start()
+    try await start()
     let clients = (0..<ConcurrentRun.clients).map { number in
       Task { @EventLoop in try await load(number) }
     }
     for client in clients { try await client.value }
     try await look()
-    await daemon.stop()
+    for daemon in daemons { await daemon.stop() }
+  }
+
+  private func start() async throws {
+    let shared = try await TestCluster.emptyDatabase()
+    database = shared.info(PrivateCluster.superuser)
+    daemons = try (0..<plan.daemons).map { _ in
+      try TestDaemon(arguments: ["--database", shared.url, "--authority", "test"])
+    }
+    for daemon in daemons { try daemon.launch() }
+    for daemon in daemons { try await daemon.becomeReady() }
   }
 
   // MARK: Load
 
   private func load(_ number: Int) async throws {
-    var maker = SubmissionMaker(seed: seed, client: number, of: ConcurrentRun.clients)
-    let client = try daemon.client()
+    var maker = SubmissionMaker(seed: plan.seed, client: number, of: ConcurrentRun.clients)
+    let client = try daemons[number % daemons.count].client()
     for _ in 0..<ConcurrentRun.submissionsEach {
       var submission = maker.next(knownHead: knownHead, sent: sent)
       sent += submission.commands
@@ -81,12 +99,12 @@ final class ConcurrentRun {
   // MARK: Afterwards
 
   private func look() async throws {
-    let client = try daemon.client()
+    let client = try daemons[0].client()
     logCheck = try await client.verifyLog()
     verifications = try await client.verifyViews()
     let head = logCheck["position"]?.int ?? 0
-    events = try await daemon.client().events(upTo: head)
-    chain = try await TestProgram.oracle("chain.py", input: daemon.logRows()).output
+    events = try await daemons.last!.client().events(upTo: head)
+    chain = try await TestProgram.oracle("chain.py", input: logRows(of: database)).output
     for view in ConcurrentRun.views {
       let limit = ConcurrentRun.pagedViews.contains(view) ? 37 : nil
       rows[view] = try await client.rows(view, atLeast: head, limit: limit).map(\.normalized)
@@ -119,7 +137,8 @@ struct SubmissionMaker {
     var commands = (0..<Int.random(in: 1...6, using: &random)).map { _ in command(sent) }
     if oneIn(15), let first = commands.first { commands.append(first) }
     return Submission(
-      commands: commands, atomic: oneIn(5), dryRun: oneIn(10), knownHead: knownHead)
+      commands: commands, atomic: oneIn(commands.count + 4), dryRun: oneIn(12), knownHead: knownHead
+    )
   }
 
   private mutating func command(_ sent: [JSON]) -> JSON {
@@ -128,7 +147,7 @@ struct SubmissionMaker {
     if oneIn(25), let old = sent.randomElement(using: &random) {
       command["commandId"] = old["commandId"]
     }
-    if oneIn(6) { command["expectedVersion"] = .int(version) }
+    if oneIn(10) { command["expectedVersion"] = .int(version) }
     if oneIn(20) { command["expectedVersion"] = .int(Int.random(in: 0...50, using: &random)) }
     return .object(command)
   }

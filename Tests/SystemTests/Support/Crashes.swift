@@ -15,38 +15,28 @@ enum Victim: String, CaseIterable {
 @EventLoop
 final class Crashes {
   let daemon: TestDaemon
-  let acknowledgements = Acknowledgements()
+  var acknowledgements: Acknowledgements { load.acknowledgements }
   /// From the start of the daemon, or from the end of Postgres, until a command was durable and seen by a view.
   private(set) var recoveries: [(victim: Victim, duration: Duration)] = []
   private(set) var problems: [String] = []
   private var random: SplitMix64
-  private let clients: [LoadClient]
-  private var load: [Task<Void, Never>] = []
+  private let load: Load
   private var probes = 0
 
-  private static let clientCount = 4
-
   init(seed: UInt64) throws {
-    let daemon = try TestDaemon()
-    self.daemon = daemon
+    daemon = try TestDaemon()
     random = SplitMix64(seed: seed)
-    let acknowledgements = acknowledgements
-    clients = (0..<Crashes.clientCount).map { number in
-      LoadClient(
-        number, of: Crashes.clientCount, seed: seed, socket: daemon.socket,
-        acknowledgements: acknowledgements)
-    }
+    load = Load(daemon, seed: seed, clients: 4)
   }
 
   func start() async throws {
     try await daemon.start()
-    load = clients.map { client in Task { @EventLoop in await client.run() } }
+    load.start()
   }
 
   /// Ends the load; all that it began is settled.
   func stopLoad() async {
-    for client in clients { client.stop() }
-    for task in load { await task.value }
+    await load.stop()
     problems += acknowledgements.complaints
   }
 
@@ -168,7 +158,8 @@ final class Crashes {
     Victim.allCases.map { victim in
       let times = recoveries.filter { $0.victim == victim }.map(\.duration).sorted()
       guard let last = times.last else { return "\(victim.rawValue): none" }
-      return "\(victim.rawValue): \(times.count) times, median \(times[times.count / 2].inMilliseconds)"
+      return
+        "\(victim.rawValue): \(times.count) times, median \(times[times.count / 2].inMilliseconds)"
         + " ms, most \(last.inMilliseconds) ms"
     }.joined(separator: "; ")
   }

@@ -18,6 +18,8 @@ final class Acknowledgements {
   private(set) var refused: Set<String> = []
   /// What no client should ever have seen.
   private(set) var complaints: [String] = []
+  /// The ids of all whose outcome is known.
+  var commands: Set<String> { refused.union(applied.keys) }
   /// Answers so far.
   private(set) var count = 0
   /// Submits that had to be sent more than once.
