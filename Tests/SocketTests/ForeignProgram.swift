@@ -25,7 +25,7 @@ struct ForeignProgram {
     _ arguments: [String], in directory: String? = nil, limit: Duration = .seconds(120)
   ) async throws -> ForeignProgram {
     runs += 1
-    let name = "\(TestCluster.folder)/program-\(runs)"
+    let name = "\(TestCluster.folder)/foreign-\(runs)"
     var options = ChildProcess.Options(["/usr/bin/env"] + arguments)
     options.environment = [
       "PATH": Environment.value("PATH") ?? "/usr/bin:/bin", "HOME": TestCluster.folder,
