@@ -87,8 +87,10 @@ package final class TestDaemon {
 
   private static let environment: [String: String] = {
     var environment = ["PATH": Environment.value("PATH") ?? "/usr/bin:/bin", "HOME": "/tmp"]
-    // Line coverage of programs that tests start.
-    environment["LLVM_PROFILE_FILE"] = Environment.value("LLVM_PROFILE_FILE")
+    // Coverage of programs that tests start: of lines, and of SQL in their Postgres.
+    for name in ["LLVM_PROFILE_FILE", "PLANNERD_POSTGRES_BIN"] {
+      environment[name] = Environment.value(name)
+    }
     return environment
   }()
 }
