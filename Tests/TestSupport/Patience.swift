@@ -8,7 +8,8 @@ package enum Patience {
   /// Returns when the condition holds, and fails when it does not within `bound`.
   @EventLoop
   package static func until(
-    _ what: @autoclosure () -> String, within bound: Duration = .seconds(30), _ condition: () async -> Bool
+    _ what: @autoclosure () -> String, within bound: Duration = .seconds(30),
+    _ condition: () async -> Bool
   ) async throws {
     let holds = await EventLoop.poll(
       every: .milliseconds(3), patience: bound, until: condition)
