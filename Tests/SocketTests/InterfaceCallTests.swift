@@ -23,15 +23,18 @@ import Testing
   }
 
   @Test(arguments: [
-    #"{}"#, #"{"planner":null}"#, #"{"planner":null,"atLeast":null,"limit":null,"cursor":null}"#,
+    #"{}"#, #"null"#, #"{"planner":null}"#, #"{"planner":null,"atLeast":null}"#,
   ])
   @EventLoop func `an absent parameter and a null one are the same`(parameters: String) async throws
   {
     let client = try SharedDaemon.current.client()
-    let bare = await client.exchange(#"{"method":"org.plannerd.views.Removed"}"#)
-    let method = #""method":"org.plannerd.views.Removed""#
-    #expect(await client.exchange(#"{\#(method),"parameters":\#(parameters)}"#) == bare)
-    #expect(bare != .closed)
+    // The rows alone: other tests move the log's position.
+    client.send(bytes: Array(#"{"method":"org.plannerd.views.PillarAverages"}"#.utf8) + [0])
+    let bare = try await client.reply()["rows"]?.array?.isEmpty
+    let method = #""method":"org.plannerd.views.PillarAverages""#
+    client.send(bytes: Array(#"{\#(method),"parameters":\#(parameters)}"#.utf8) + [0])
+    #expect(try await client.reply()["rows"]?.array?.isEmpty == bare)
+    #expect(bare != nil)
   }
 
   @Test(arguments: [
