@@ -25,6 +25,8 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     wakeUp = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     precondition(epoll >= 0 && wakeUp >= 0, "no descriptors left for the event loop")
+    // A write to a peer that has left is an error of that call, not the end of the process.
+    signal(SIGPIPE, SIG_IGN)
     control(EPOLL_CTL_ADD, wakeUp, .read)
     let started = Signalled()
     BlockingThread.run { [unowned self] in
