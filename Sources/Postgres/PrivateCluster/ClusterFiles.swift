@@ -56,6 +56,17 @@ package struct ClusterFiles: Sendable {
     (try? Files.read("\(data)/PG_VERSION"))?.split(separator: "\n").first.flatMap { Int($0) }
   }
 
+  /// The process that the cluster's lock file names, where it has ended and nobody has reaped it: Postgres would
+  /// take it for one that runs. Where daemon and Postgres die together, process 1 inherits it, and reaps it when
+  /// it comes to that: in a container after seconds, or never.
+  var unreapedPostmaster: Int32? {
+    guard let lock = try? Files.read("\(data)/postmaster.pid"),
+      let pid = lock.split(separator: "\n").first.flatMap({ Int32($0) }),
+      let stat = try? Files.read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")")
+    else { return nil }
+    return stat[end...].hasPrefix(") Z") ? pid : nil
+  }
+
   init(root: String, user: SystemUser, id: String) {
     data = "\(root)/data"
     log = "\(root)/postgres.log"

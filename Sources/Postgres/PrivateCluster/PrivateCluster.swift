@@ -136,6 +136,8 @@ package final class PrivateCluster {
   private func launch() throws(ClusterError) {
     var options = ChildProcess.Options(["\(installation.binFolder)/postgres", "-D", files.data])
     options.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
+    // Postgres passes over this pid in its lock file, and still looks whether a child of it lives.
+    options.environment["PG_GRANDPARENT_PID"] = files.unreapedPostmaster.map { String($0) }
     options.parentDeathSignal = SIGINT
     // A terminal's Ctrl-C is for the daemon, which then stops Postgres in order.
     options.newSession = true
