@@ -2,15 +2,16 @@ internal import Glibc
 
 /// What the file system said no to.
 package struct FileError: Error, CustomStringConvertible {
-  package let path: String
-  package let code: Int32
+  package let description: String
 
+  /// The error that a system call has just left in `errno`.
   init(_ path: String) {
-    self.path = path
-    code = errno
+    description = unsafe "\(path): \(String(cString: strerror(errno)))"
   }
 
-  package var description: String { unsafe "\(path): \(String(cString: strerror(code)))" }
+  init(_ path: String, _ rule: String) {
+    description = "\(path) \(rule)"
+  }
 }
 
 /// Small files and folders, read and written whole.
@@ -84,6 +85,27 @@ package enum Files {
     let parent = folder(of: path)
     if parent != path { try makeFolder(parent) }
     guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else { throw FileError(path) }
+  }
+
+  /// Makes a folder that one user alone may enter, where anyone may have made it before (in `/tmp`). One that is there
+  /// must be a folder, no link to one, and belong to that user or to this process's.
+  package static func makePrivateFolder(
+    _ path: String, forUID uid: UInt32, gid: UInt32
+  ) throws(FileError) {
+    try makeFolder(folder(of: path))
+    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError(path) }
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { throw FileError(path) }
+    guard status.st_mode & S_IFMT == S_IFDIR, [uid, geteuid()].contains(status.st_uid) else {
+      throw FileError(path, "must be a folder of the user \(uid), and is not")
+    }
+    guard unsafe chmod(path, 0o700) == 0 else { throw FileError(path) }
+    if status.st_uid != uid { try give(path, toUID: uid, gid: gid) }
+  }
+
+  /// Deletes a folder if it is empty.
+  package static func removeEmptyFolder(_ path: String) {
+    _ = unsafe rmdir(path)
   }
 
   /// Hands a file or folder to a user.

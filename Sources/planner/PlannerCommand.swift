@@ -24,6 +24,10 @@ enum PlannerCommand {
       case .run(let command, let arguments):
         let session = Session(
           GlobalOptions(arguments), clock: .system, terminal: terminal, environment: environment)
+        defer {
+          terminal.flush()
+          session.awaitViews()
+        }
         try command.run(
           Invocation(arguments: arguments, session: session, terminal: terminal))
       }

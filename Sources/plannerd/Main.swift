@@ -31,15 +31,19 @@ struct Main {
 
   @EventLoop
   private static func run(_ options: Options) async {
-    let stopping = Promise<Int32>()
+    let stopping = Promise<Void>()
     var daemon: Daemon?
     let descriptor = clinux_signalfd(signals, Int32(signals.count))
     let watch = EventLoop.watch(descriptor, for: .read) { _ in
       while let signal = nextSignal(descriptor) {
         if signal == SIGHUP {
           if let daemon { Task { @EventLoop in await reload(daemon) } }
+        } else if daemon != nil {
+          stopping.fulfil(())
         } else {
-          stopping.fulfil(0)
+          // Nobody is served yet, and a Postgres that was started stops in order when this process ends.
+          Log.line("told to stop before it was ready")
+          exit(0)
         }
       }
     }
@@ -52,9 +56,9 @@ struct Main {
       Log.line("\(error)")
       exit(1)
     }
-    let status = await stopping.get()
+    await stopping.get()
     await daemon?.stop()
-    exit(status)
+    exit(0)
   }
 
   private static func nextSignal(_ descriptor: Int32) -> Int32? {

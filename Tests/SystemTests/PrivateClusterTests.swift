@@ -151,18 +151,47 @@ import Testing
     #expect(try await daemon.client().rows("PillarAverages").count == 1)
     await daemon.stop()
     #expect(daemon.process?.status == 0)
-    removeSocketFolder(daemon)
+    let socketFolder = try socketFolder(daemon)
+    #expect(!Files.exists(socketFolder))
+    guard socketFolder.hasPrefix("/tmp/plannerd-") else { return }
+    // Its name can be foreseen, and anyone may write in /tmp.
+    symlink(base.folder, socketFolder)
+    #expect(try await daemon.failToStart() == 1)
+    #expect(daemon.logText.contains("\(socketFolder) must be a folder of the user"))
+    unlink(socketFolder)
   }
 
-  /// Where the data folder's path is none for a socket, that is in a folder of its own under /tmp.
-  @EventLoop private func removeSocketFolder(_ daemon: TestDaemon) {
-    let conf = (try? Files.read("\(daemon.data)/postgres/data/plannerd.conf")) ?? ""
-    for line in conf.split(separator: "\n") where line.hasPrefix("unix_socket_directories") {
-      let folder = line.split(separator: "'")[1]
-      if folder.hasPrefix("/tmp/plannerd-"), folder.split(separator: "/").count == 2 {
-        rmdir(String(folder))
-      }
+  /// Where the socket of a daemon's Postgres is: where the data folder's path is none for a socket, in a folder of its
+  /// own under /tmp.
+  @EventLoop private func socketFolder(_ daemon: TestDaemon) throws -> String {
+    let conf = try Files.read("\(daemon.data)/postgres/data/plannerd.conf")
+    let line = try #require(
+      conf.split(separator: "\n").first { $0.hasPrefix("unix_socket_directories") })
+    return line.split(separator: "'").dropFirst().first.map { String($0) } ?? ""
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT]) @EventLoop
+  func `told to stop while it starts it ends at once, and the next start goes on`(signal: Int32)
+    async throws
+  {
+    let daemon = try TestDaemon()
+    try daemon.launch()
+    try await Patience.until("initdb is at work") {
+      Files.exists("\(daemon.data)/postgres/data.new-1")
     }
+    daemon.process?.send(signal)
+    #expect(await daemon.process?.wait() == 0)
+    #expect(daemon.logText.contains("told to stop before it was ready"))
+    try daemon.launch()
+    try await Patience.until("Postgres is at work") { daemon.postgresPID != nil }
+    let postgres = try #require(daemon.postgresPID)
+    daemon.process?.send(signal)
+    #expect(await daemon.process?.wait() == 0)
+    try await Patience.until("Postgres has ended") { !isAlive(postgres) }
+    try await daemon.start()
+    let client = try daemon.client()
+    #expect(try await client.submit([Commands.note(1)]).outcomes[0]["result"] == "applied")
+    await daemon.stop()
   }
 
   @Test(.enabled(if: SystemUser.current?.isRoot == true)) @EventLoop

@@ -45,7 +45,8 @@ package final class PrivateCluster {
   /// How to connect as one of the roles.
   package func connectionInfo(role: String, database: String = "plannerd") -> ConnectionInfo {
     ConnectionInfo(
-      url: "dbname='\(database)' host='\(files.socketFolder)' port=5432", settings: ["user": role])
+      url: "dbname='\(database)' host='\(files.socketFolder)' port=\(settings["port"] ?? "5432")",
+      settings: ["user": role])
   }
 
   package var processID: Int32? { process?.pid }
@@ -53,10 +54,8 @@ package final class PrivateCluster {
   /// Makes the cluster where there is none, starts it, and returns when it takes connections.
   package func start() async throws(ClusterError) {
     do {
-      try Files.makeFolder(files.socketFolder, mode: 0o700)
-      if files.switchesUser {
-        try Files.give(files.socketFolder, toUID: files.user.uid, gid: files.user.gid)
-      }
+      try Files.makePrivateFolder(
+        files.socketFolder, forUID: files.user.uid, gid: files.user.gid)
     } catch {
       throw ClusterError("\(error)")
     }
@@ -90,6 +89,7 @@ package final class PrivateCluster {
     let impatience = EventLoop.after(.seconds(60)) { process.send(SIGQUIT) }
     _ = await process.wait()
     impatience.cancel()
+    Files.removeEmptyFolder(files.socketFolder)
   }
 
   private func writeConfiguration() throws(ClusterError) {

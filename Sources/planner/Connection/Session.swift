@@ -15,6 +15,8 @@ final class Session {
   private var client: VarlinkClient?
   private var interruption: Int32?
   private(set) var atLeast: Int?
+  /// The last position that this run has written, or found written before.
+  private var written: Int?
 
   init(
     _ options: GlobalOptions, clock: Clock, terminal: Terminal, environment: (String) -> String?,
@@ -168,13 +170,27 @@ final class Session {
     }
     do throws(Settling.Ended) {
       let settled = try settling.call("org.plannerd.planner.Submit", .object(parameters))
-      return try submitted(settled, commands.count)
+      let submitted = try submitted(settled, commands.count)
+      // Only what was written must be seen: a refusal leaves later questions free.
+      if !dryRun, let last = submitted.outcomes.compactMap(\.lastPosition).max() {
+        written = max(written ?? 0, last)
+        atLeast = max(atLeast ?? 0, last)
+      }
+      return submitted
     } catch {
       switch error {
       case .failed(let reason): throw failure(reason)
       case .unknown: throw unknown(commands)
       }
     }
+  }
+
+  /// Waits until the views show what this run has written, so that whatever runs next sees it too. Where that takes
+  /// longer than the daemon lets a question wait, so be it: what was written is written.
+  func awaitViews() {
+    guard let written, let client else { return }
+    _ = try? client.call(
+      "org.plannerd.views.Preferences", .object(addressed(["atLeast": .int(written)])))
   }
 
   private func submitted(_ settled: Settling.Settled, _ count: Int) throws(Settling.Ended)
@@ -184,8 +200,6 @@ final class Session {
     guard outcomes.count == count else {
       throw .unknown(.malformedReply("\(outcomes.count) outcomes for \(count) commands"))
     }
-    // Only what was written must be seen: a refusal leaves later questions free.
-    if let last = outcomes.compactMap(\.lastPosition).max() { atLeast = max(atLeast ?? 0, last) }
     return Submitted(reply: settled.reply, outcomes: outcomes, repeated: settled.repeated)
   }
 

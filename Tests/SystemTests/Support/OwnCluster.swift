@@ -6,20 +6,21 @@ import TestSupport
 /// A Postgres that a test starts and stops beside its daemon, which knows it by URL alone.
 @EventLoop
 final class OwnCluster {
-  private let folder: String
-  private var cluster: PrivateCluster?
+  let folder: String
+  private let settings: [String: String]
+  private(set) var cluster: PrivateCluster?
 
   private static var count = 0
 
-  init() throws {
+  init(settings: [String: String] = [:]) throws {
     OwnCluster.count += 1
     folder = "\(TestCluster.folder)/cluster-\(OwnCluster.count)"
     try Files.makeFolder(folder)
+    self.settings = ["fsync": "off", "shared_buffers": "'32MB'"].merging(settings) { $1 }
   }
 
   func start() async throws {
-    let cluster = try await PrivateCluster(
-      folder: folder, settings: ["fsync": "off", "shared_buffers": "'32MB'"], log: { _ in })
+    let cluster = try await PrivateCluster(folder: folder, settings: settings, log: { _ in })
     try await cluster.start()
     self.cluster = cluster
   }

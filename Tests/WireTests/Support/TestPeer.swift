@@ -123,6 +123,8 @@ final class TestPeer {
   func close() {
     watch?.cancel()
     watch = nil
+    // Closing alone would not end it while a process that another test starts still has a copy.
+    shutdown(descriptor, Int32(SHUT_RDWR))
     Glibc.close(descriptor)
   }
 }

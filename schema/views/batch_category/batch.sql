@@ -5,6 +5,6 @@ SELECT position, category, stream_id, version, type, data, command_id, person_id
   FROM log.current_events
  WHERE position > current_setting('plannerd.after')::bigint
    AND position <= current_setting('plannerd.upto')::bigint
-   AND category = current_setting('plannerd.category')
+   AND category IS NOT DISTINCT FROM current_setting('plannerd.category')
    AND data IS NOT NULL;
 GRANT SELECT ON batch_category.batch TO plannerd_project;
