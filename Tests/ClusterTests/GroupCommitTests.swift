@@ -121,6 +121,26 @@ import Testing
     #expect(outcomes == ["applied 1-1 v1", "unstorable", "applied 2-2 v2"])
   }
 
+  @Test @EventLoop func `data that Postgres refuses leaves other callers of the group alone`()
+    async throws
+  {
+    let log = try await LogFixture()
+    let tasks = (0..<9).map { caller in
+      Task { @EventLoop in
+        let stream = StreamID(category: "counter", id: LogFixture.id(caller + 1))
+        let command: CounterDecider.Command = caller == 4 ? .addUnstorable : .add(1)
+        let batch = log.batch([log.command(command)], stream: stream)
+        return try await log.log.submit(batch).outcomes.map(LogFixture.word)
+      }
+    }
+    for (caller, task) in tasks.enumerated() {
+      let answer = try await task.value
+      #expect(caller == 4 ? answer == ["unstorable"] : answer[0].hasPrefix("applied"))
+    }
+    #expect(try await log.reader.head() == 8)
+    #expect(try await log.problems() == [])
+  }
+
   @Test @EventLoop func `batches of many callers share transactions and stay apart`() async throws {
     let log = try await LogFixture()
     let tasks = (0..<50).map { caller in

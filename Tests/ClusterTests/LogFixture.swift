@@ -15,8 +15,9 @@ final class LogFixture {
   let stream = StreamID(category: "counter", id: LogFixture.id(1))
   private var ids = 1_000
 
-  init() async throws {
-    database = try await TestCluster.database()
+  /// On a database of the throwaway cluster, unless it is given another.
+  init(on other: TestDatabase? = nil) async throws {
+    if let other { database = other } else { database = try await TestCluster.database() }
     session = database.session("plannerd_append")
     tail = LogTail(database.session("plannerd_append"))
     log = GroupCommit(

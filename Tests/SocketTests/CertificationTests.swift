@@ -100,7 +100,9 @@ private final class Program {
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     var options = ChildProcess.Options(arguments)
-    for name in ["PATH", "HOME"] { options.environment[name] = SocketTests.environment(name) }
+    for name in ["PATH", "HOME", "LLVM_PROFILE_FILE"] {
+      options.environment[name] = SocketTests.environment(name)
+    }
     options.standardOutput = ends[1]
     options.standardError = ends[1]
     options.parentDeathSignal = SIGKILL

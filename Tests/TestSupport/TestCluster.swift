@@ -34,14 +34,29 @@ package enum TestCluster {
         settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "400"],
         log: { print($0) })
       try await cluster.start()
-      try await makeTemplate(cluster)
+      try await migrate(cluster)
       return cluster
     }
     starting = task
     return try await task.value
   }
 
-  private static func makeTemplate(_ cluster: PrivateCluster) async throws(ClusterError) {
+  /// A cluster with the schema for one test alone, which stops it.
+  package static func ownCluster(_ name: String, settings: [String: String]) async throws
+    -> TestDatabase
+  {
+    let path = "\(folder)/\(name)"
+    try Files.makeFolder(path)
+    let cluster = try await PrivateCluster(
+      folder: path,
+      settings: ["fsync": "off", "shared_buffers": "'32MB'"].merging(settings) { $1 },
+      log: { print($0) })
+    try await cluster.start()
+    try await migrate(cluster)
+    return TestDatabase(cluster: cluster, name: "plannerd")
+  }
+
+  private static func migrate(_ cluster: PrivateCluster) async throws(ClusterError) {
     do {
       let connection = try await Connection.open(
         cluster.connectionInfo(role: PrivateCluster.superuser))

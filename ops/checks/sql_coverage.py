@@ -23,12 +23,18 @@ import os
 import pathlib
 import pwd
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
-SETTINGS = "-c listen_addresses= -c track_functions=all -c shared_preload_libraries=pg_stat_statements" \
-    " -c pg_stat_statements.max=50000 -c pg_stat_statements.track=none -c fsync=off"
+SETTINGS = [
+    f"--{setting}" for setting in (
+        "listen_addresses=", "port=5432", "ssl=off", "track_functions=all", "fsync=off",
+        "shared_preload_libraries=pg_stat_statements", "pg_stat_statements.max=50000",
+        "pg_stat_statements.track=none")
+]
 
 FUNCTIONS = """
 SELECT n.nspname || '.' || p.proname AS name, coalesce(s.calls, 0) AS calls, l.lanname = 'sql' AS plain,
@@ -64,33 +70,44 @@ class Cluster:
         self.account = pwd.getpwuid(data.stat().st_uid)
         os.chown(self.socket, self.account.pw_uid, self.account.pw_gid)
 
-    def run(self, program, *arguments, **options):
-        if os.geteuid() != self.account.pw_uid:
-            options |= {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+    def identity(self):
+        if os.geteuid() == self.account.pw_uid:
+            return {}
+        return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+
+    def psql(self, database, statement):
         return subprocess.run(
-            [f"{self.programs}/{program}", *arguments], check=True, text=True, cwd="/", **options)
+            [f"{self.programs}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.socket, "-U", "plannerd_admin",
+             "-d", database, "-c", statement],
+            check=True, text=True, cwd="/", stdout=subprocess.PIPE, **self.identity()).stdout
 
     def __enter__(self):
-        log = f"{self.socket}/log"
-        self.run("pg_ctl", "start", "-w", "-s", "-D", str(self.data), "-l", log,
-                 "-o", f"{SETTINGS} -c unix_socket_directories={self.socket}")
+        # By itself, for pg_ctl cannot have any folder that Postgres can: it passes its name through a shell.
+        arguments = ["-D", str(self.data), *SETTINGS, "-c", f"unix_socket_directories={self.socket}"]
+        with open(f"{self.socket}/log", "wb") as log:
+            self.process = subprocess.Popen(
+                [f"{self.programs}/postgres", *arguments], stdout=log, stderr=log, cwd="/", **self.identity())
+        deadline = time.monotonic() + 60
+        while subprocess.run(
+                [f"{self.programs}/pg_isready", "-q", "-h", self.socket, "-d", "postgres"], check=False).returncode:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                with open(f"{self.socket}/log", encoding="utf-8") as log:
+                    sys.exit(f"the cluster {self.data} does not start: {log.read()}")
+            time.sleep(0.02)
         return self
 
     def __exit__(self, *_):
-        self.run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self.data))
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
 
     def ask(self, database, query):
         """The rows, each an array of JSON values."""
         wrapped = f"SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM ({query}) AS q"
-        answer = self.run(
-            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.socket, "-U", "plannerd_admin", "-d", database,
-            "-c", wrapped, stdout=subprocess.PIPE).stdout
-        return [list(row.values()) for row in json.loads(answer)]
+        return [list(row.values()) for row in json.loads(self.psql(database, wrapped))]
 
     def tell(self, seen):
         databases = [row[0] for row in self.ask("postgres", "SELECT datname FROM pg_database WHERE datallowconn")]
-        self.run("psql", "-Xq", "-h", self.socket, "-U", "plannerd_admin", "-d", "postgres",
-                 "-c", "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        self.psql("postgres", "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         seen.statements |= {flat(row[0]) for row in self.ask("postgres", STATEMENTS)}
         for database in databases:
             if not self.ask(database, "SELECT 1 FROM pg_namespace WHERE nspname = 'projection'"):
