@@ -97,7 +97,8 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGQUIT)
+        # In order, for a crash recovery would forget what was counted.
+        self.process.send_signal(signal.SIGINT)
         self.process.wait()
 
     def ask(self, database, query):
@@ -107,7 +108,7 @@ class Cluster:
 
     def tell(self, seen):
         databases = [row[0] for row in self.ask("postgres", "SELECT datname FROM pg_database WHERE datallowconn")]
-        self.psql("postgres", "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        self.psql("postgres", "SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         seen.statements |= {flat(row[0]) for row in self.ask("postgres", STATEMENTS)}
         for database in databases:
             if not self.ask(database, "SELECT 1 FROM pg_namespace WHERE nspname = 'projection'"):
@@ -127,7 +128,8 @@ def flat(text):
 
 def pattern(text):
     """The statement with its constants as pg_stat_statements shows them."""
-    parts = re.split(r"('(?:[^']|'')*'|(?<![\w$.\"])\d+(?:\.\d+)?)", flat(text))
+    parts = re.split(
+        r"""('(?:[^']|'')*'|(?<![\w$."])\d+(?:\.\d+)?|\btrue\b|\bfalse\b|(?<=extract\()\w+)""", flat(text))
     return re.compile("".join(r"(?:\$\d+|%s)" % re.escape(part) if index % 2 else re.escape(part)
                               for index, part in enumerate(parts)))
 
