@@ -83,6 +83,14 @@ package enum CommandOutcome<Refusal: Error & Sendable>: Sendable {
     default: false
     }
   }
+
+  /// Where in the log the command is, if it is there.
+  package var placement: Placement? {
+    switch self {
+    case .applied(let placement), .duplicate(let placement), .idReused(let placement): placement
+    default: nil
+    }
+  }
 }
 
 /// Why a call to the log failed as a whole.
@@ -93,6 +101,8 @@ package struct LogFault: Error, Sendable, CustomStringConvertible {
     case outcomeUnknown
     /// A newer plannerd has migrated the database.
     case schemaChanged
+    /// Postgres refuses the data of some event; nothing was written.
+    case unstorable
     case other
   }
 

@@ -82,13 +82,59 @@ package final class GroupCommit<D: Decider> {
 
   private func process(_ group: [Waiting]) async {
     do throws(LogFault) {
-      let (position, outcomes) = try await commit(group.map(\.batch))
-      for (waiting, outcomes) in zip(group, outcomes) {
-        waiting.promise.fulfil(SentAnswer(value: .success((position, outcomes))))
+      for (waiting, outcomes) in zip(group, try await commit(group.map(\.batch))) {
+        answer(waiting, .success(outcomes))
       }
     } catch {
-      for waiting in group { waiting.promise.fulfil(SentAnswer(value: .failure(error))) }
+      if error.kind != .unstorable {
+        for waiting in group { answer(waiting, .failure(error)) }
+      } else if group.count > 1 {
+        // Halves are tried by themselves, until the event whose data Postgres refuses stands alone.
+        await process(Array(group[..<(group.count / 2)]))
+        await process(Array(group[(group.count / 2)...]))
+      } else {
+        await answer(group[0], bisect(group[0].batch, error))
+      }
     }
+  }
+
+  /// The position has seen all that the batch has written, now or before.
+  private func answer(
+    _ waiting: Waiting, _ outcomes: Result<[CommandOutcome<D.Refusal>], LogFault>
+  ) {
+    let value = outcomes.map { outcomes in
+      (
+        position: outcomes.reduce(tail.head) { max($0, $1.placement?.last ?? 0) },
+        outcomes: outcomes
+      )
+    }
+    waiting.promise.fulfil(SentAnswer(value: value))
+  }
+
+  /// As with a group, for the commands of one batch.
+  private func bisect(_ batch: CommandBatch<D>, _ refusal: LogFault) async
+    -> Result<[CommandOutcome<D.Refusal>], LogFault>
+  {
+    if batch.commands.count == 1 || batch.atomic {
+      return .success(batch.commands.map { _ in .unstorable(refusal.description) })
+    }
+    var outcomes: [CommandOutcome<D.Refusal>] = []
+    let middle = batch.commands.count / 2
+    for half in [batch.slice(..<middle), batch.slice(middle...)] {
+      do throws(LogFault) {
+        outcomes += try await commit([half])[0]
+      } catch {
+        // What came before may be written: the same commands again will tell.
+        if error.kind != .unstorable {
+          return .failure(LogFault(.outcomeUnknown, error.description))
+        }
+        switch await bisect(half, error) {
+        case .success(let more): outcomes += more
+        case .failure(let fault): return .failure(fault)
+        }
+      }
+    }
+    return .success(outcomes)
   }
 
   // MARK: One group
@@ -105,38 +151,43 @@ package final class GroupCommit<D: Decider> {
     /// States as the log had them when they were last read, once a race for their stream was lost: to be read on
     /// from there, for whoever reads a long stream anew each time loses each race.
     var read: [StreamID: StateCache<D.State>.Entry] = [:]
-    var hasLostRace = false
+    private(set) var hasLostRace = false
+
+    /// All is decided again, on what the log holds by then.
+    mutating func loseRace() {
+      hasLostRace = true
+      hasAskedAhead = false
+    }
   }
 
   /// How often a group is decided again before it gives up.
   private static var attempts: Int { 200 }
 
   private func commit(_ batches: [CommandBatch<D>]) async throws(LogFault)
-    -> (position: Int, outcomes: [[CommandOutcome<D.Refusal>]])
+    -> [[CommandOutcome<D.Refusal>]]
   {
     var known = Knowledge()
     for _ in 0..<Self.attempts {
       var plan = try await plan(batches, &known)
-      guard try await settleRefusals(&plan, batches), plan.unknownStreams.isEmpty else {
+      guard try await settleRefusals(&plan, batches, &known), plan.unknownStreams.isEmpty else {
         known.otherStreams.formUnion(plan.unknownStreams)
-        known.hasLostRace = true
+        known.loseRace()
         forget(plan)
         continue
       }
       if plan.events.isEmpty {
         keep(plan)
-        return (tail.head, restoreOwn(plan.outcomes(startingAt: 0), batches, known))
+        return restoreOwn(plan.outcomes(startingAt: 0), batches, known)
       }
       switch await append(plan) {
       case .success(let appended):
         keep(plan)
         tail.appended(
           appended...(appended + plan.events.count - 1), to: Set(plan.events.map(\.draft.stream)))
-        return (tail.head, restoreOwn(plan.outcomes(startingAt: appended), batches, known))
+        return restoreOwn(plan.outcomes(startingAt: appended), batches, known)
       case .failure(let error):
         forget(plan)
-        if error.isDataError && !error.isRepeatedCommand { return try await bisect(batches, error) }
-        known.hasLostRace = true
+        known.loseRace()
         try await learn(from: error, batches, &known)
       }
     }
@@ -184,25 +235,23 @@ package final class GroupCommit<D: Decider> {
   }
 
   /// Asks the log about refused commands: it may hold them, and another daemon may have moved their streams.
-  /// False where a stream has moved, so that all must be decided again.
-  private func settleRefusals(_ plan: inout GroupPlan<D>, _ batches: [CommandBatch<D>])
-    async throws(LogFault) -> Bool
-  {
+  /// False where a stream has moved, so that all must be decided again, or where the log holds a command on which the
+  /// rest of its batch depends.
+  private func settleRefusals(
+    _ plan: inout GroupPlan<D>, _ batches: [CommandBatch<D>], _ known: inout Knowledge
+  ) async throws(LogFault) -> Bool {
     let refusals = plan.refusals(in: batches)
     if refusals.isEmpty { return true }
-    let commands = refusals.map { refusal in
-      (
-        key: refusal.key,
-        bodyHash: batches[refusal.place.batch].commands[refusal.place.command].bodyHash
-      )
-    }
-    let answer = try await reader.find(commands)
+    let answer = try await reader.find(refusals.map(\.key))
     for (stream, version) in answer.versions where version != plan.versionBefore(of: stream) {
       return false
     }
-    for (refusal, command) in zip(refusals, commands) {
+    known.found.merge(answer.found) { earlier, _ in earlier }
+    for refusal in refusals {
       guard let found = answer.found[refusal.key] else { continue }
-      plan.amend(refusal.place, as: found, bodyHash: command.bodyHash)
+      let batch = batches[refusal.place.batch]
+      if batch.atomic || batch.dryRun { return false }
+      plan.amend(refusal.place, as: found, bodyHash: batch.commands[refusal.place.command].bodyHash)
     }
     return true
   }
@@ -221,7 +270,9 @@ package final class GroupCommit<D: Decider> {
       }
     } else if error.isRepeatedCommand {
       known.found.merge(try await reader.find(keys(of: batches)).found) { earlier, _ in earlier }
-    } else if error.sqlState != "PL001" {
+    } else if error.isDataError && !error.isLostRace {
+      throw LogFault(.unstorable, error.description)
+    } else if !error.isLostRace {
       throw LogFault(error)
     }
   }
@@ -229,11 +280,13 @@ package final class GroupCommit<D: Decider> {
   private func restoreOwn(
     _ outcomes: [[CommandOutcome<D.Refusal>]], _ batches: [CommandBatch<D>], _ known: Knowledge
   ) -> [[CommandOutcome<D.Refusal>]] {
-    if known.own.isEmpty { return outcomes }
+    // The first of several with the same id is the one that wrote.
+    var own = known.own
+    if own.isEmpty { return outcomes }
     return zip(outcomes, batches).map { outcomes, batch in
       zip(outcomes, batch.commands).map { outcome, command in
         if case .duplicate(let placement) = outcome,
-          known.own.contains(CommandKey(stream: batch.stream, id: command.id))
+          own.remove(CommandKey(stream: batch.stream, id: command.id)) != nil
         {
           return .applied(placement)
         }
@@ -242,29 +295,9 @@ package final class GroupCommit<D: Decider> {
     }
   }
 
-  /// Some event's data is refused by Postgres: halves are tried by themselves until it stands alone.
-  private func bisect(_ batches: [CommandBatch<D>], _ error: PostgresError) async throws(LogFault)
-    -> (position: Int, outcomes: [[CommandOutcome<D.Refusal>]])
-  {
-    if batches.count > 1 {
-      let middle = batches.count / 2
-      let first = try await commit(Array(batches[..<middle]))
-      let second = try await commit(Array(batches[middle...]))
-      return (second.position, first.outcomes + second.outcomes)
-    }
-    let batch = batches[0]
-    if batch.commands.count == 1 || batch.atomic {
-      return (tail.head, [batch.commands.map { _ in .unstorable(error.description) }])
-    }
-    let middle = batch.commands.count / 2
-    let first = try await commit([batch.slice(..<middle)])
-    let second = try await commit([batch.slice(middle...)])
-    return (second.position, [first.outcomes[0] + second.outcomes[0]])
-  }
-
-  private func keys(of batches: [CommandBatch<D>]) -> [(key: CommandKey, bodyHash: [UInt8])] {
+  private func keys(of batches: [CommandBatch<D>]) -> [CommandKey] {
     batches.flatMap { batch in
-      batch.commands.map { (CommandKey(stream: batch.stream, id: $0.id), $0.bodyHash) }
+      batch.commands.map { CommandKey(stream: batch.stream, id: $0.id) }
     }
   }
 
@@ -292,7 +325,7 @@ package final class GroupCommit<D: Decider> {
       .array(events.map { $0.command?.name }), .byteArrays(events.map { $0.command?.bodyHash }),
       .array(events.map { $0.command.map { String($0.durationMicroseconds) } }),
       .array(events.map(\.actor.personID.description)), .array(events.map(\.actor.uid)),
-      .array(events.map(\.actor.pid)), .array(events.map(\.occurredAt.description)),
+      .array(events.map(\.actor.pid)), .array(events.map { $0.occurredAt?.description }),
       .array(events.map { $0.draft.undoes?.description }))
     do {
       let rows = try await session.run(query, resend: .forbidden)
@@ -315,6 +348,10 @@ extension PostgresError {
   fileprivate var isRepeatedCommand: Bool {
     sqlState == "23505" && message.contains("events_command")
   }
+
+  /// Another daemon has appended meanwhile: the log says so, or, where the server's transactions see an old
+  /// snapshot, its unique keys.
+  fileprivate var isLostRace: Bool { sqlState == "PL001" || sqlState == "23505" }
 }
 
 extension CommandBatch {

@@ -21,7 +21,8 @@ struct PlannedEvent: Sendable {
   /// Nil but on the first event of its command.
   let command: (name: String, bodyHash: [UInt8], durationMicroseconds: Int)?
   let actor: Actor
-  let occurredAt: Instant
+  /// Nil: when it is recorded.
+  let occurredAt: Instant?
 }
 
 /// The decisions on a group of batches: pure, so that a group can be decided again.
@@ -161,7 +162,7 @@ struct GroupPlan<D: Decider> {
         PlannedEvent(
           draft: draft, version: version, commandID: submitted.id,
           command: index == 0 ? (submitted.name, submitted.bodyHash, duration) : nil,
-          actor: batch.actor, occurredAt: submitted.occurredAt ?? now))
+          actor: batch.actor, occurredAt: submitted.occurredAt))
     }
     let placement = Placement(
       first: first, last: events.count - 1, version: versions[batch.stream] ?? 0)

@@ -82,15 +82,14 @@ package final class LogReader {
 
   /// Those of some commands that the log holds, and the versions of their streams, in one snapshot's time.
   /// `afterAppends` waits for appends that are under way.
-  func find(_ commands: [(key: CommandKey, bodyHash: [UInt8])], afterAppends: Bool = false)
-    async throws(LogFault) -> (found: [CommandKey: FoundCommand], versions: [StreamID: Int])
+  func find(_ commands: [CommandKey], afterAppends: Bool = false) async throws(LogFault)
+    -> (found: [CommandKey: FoundCommand], versions: [StreamID: Int])
   {
-    let streams = Array(Set(commands.map(\.key.stream)))
+    let streams = Array(Set(commands.map(\.stream)))
     let statement = afterAppends ? LogReader.findLockedStatement : LogReader.findStatement
     let query = statement(
-      .array(commands.map(\.key.stream.category)),
-      .array(commands.map(\.key.stream.id.description)),
-      .array(commands.map(\.key.id.description)), .byteArrays(commands.map(\.bodyHash)))
+      .array(commands.map(\.stream.category)), .array(commands.map(\.stream.id.description)),
+      .array(commands.map(\.id.description)))
     let answers: [Rows]
     do {
       answers = try await session.run([query, LogReader.versions(of: streams)], resend: .allowed)
@@ -99,10 +98,8 @@ package final class LogReader {
     }
     var found: [CommandKey: FoundCommand] = [:]
     for row in 0..<answers[0].count {
-      let command = commands[answers[0].int(row, 0)! - 1]
-      // Only whether the body is the same is known of the other one: an empty hash differs from all.
-      found[command.key] = FoundCommand(
-        bodyHash: answers[0].bool(row, 1) ? command.bodyHash : [],
+      found[commands[answers[0].int(row, 0)! - 1]] = FoundCommand(
+        bodyHash: Hashing.bytes(hex: answers[0].text(row, 1))!,
         placement: Placement(
           first: answers[0].int(row, 2), last: answers[0].int(row, 3),
           version: answers[0].int(row, 4)!))
@@ -111,9 +108,16 @@ package final class LogReader {
     return (found, Dictionary(uniqueKeysWithValues: versions))
   }
 
-  private static let findStatement = Statement("SELECT * FROM log.find_commands($1, $2, $3, $4)")
-  private static let findLockedStatement = Statement(
-    "SELECT * FROM log.find_commands_locked($1, $2, $3, $4)")
+  private static let findStatement = findStatement("log.find_commands")
+  private static let findLockedStatement = findStatement("log.find_commands_locked")
+
+  private static func findStatement(_ function: String) -> Statement {
+    Statement(
+      """
+      SELECT ordinal, encode(command_hash, 'hex'), first_position, last_position, version
+        FROM \(function)($1, $2, $3)
+      """)
+  }
 
   /// Events of some streams after a position, in order, at most `limit`.
   package func events(of streams: [StreamID], after position: Int, limit: Int)

@@ -65,7 +65,7 @@ final class PlannerService: VarlinkInterface {
           "message": .string(fault.description),
           "outcomeUnknown": .bool(fault.kind == .outcomeUnknown),
         ])
-    case .schemaChanged, .other:
+    case .schemaChanged, .unstorable, .other:
       call.fail("\(PlannerInterface.name).Fault", ["message": .string(fault.description)])
     }
   }

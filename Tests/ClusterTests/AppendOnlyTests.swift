@@ -30,6 +30,28 @@ import Testing
       FROM log.events WHERE position = 1
     """,
     "COPY log.events FROM PROGRAM 'true'",
+    // What the trigger goes by, in a comment and in a name.
+    """
+    DO $$ BEGIN
+      INSERT INTO log.events /* "
+      PL/pgSQL function log.append(integer, */ SELECT 99, category, stream_id, 99, type, data, gen_random_uuid(),
+        NULL, NULL, NULL, person_id, uid, pid, recorded_at, occurred_at, undoes, salt, data_hash, hash
+        FROM log.events WHERE position = 1;
+    END $$
+    """,
+    """
+    DO $$ BEGIN
+      INSERT INTO log.events SELECT 99 "
+      PL/pgSQL function log.append(integer,", category, stream_id, 99, type, data, gen_random_uuid(),
+        NULL, NULL, NULL, person_id, uid, pid, recorded_at, occurred_at, undoes, salt, data_hash, hash
+        FROM log.events WHERE position = 1;
+    END $$
+    """,
+    """
+    DO $$ BEGIN
+      UPDATE log.events /* function log.erase( */ SET data = NULL, salt = NULL WHERE position = 1;
+    END $$
+    """,
     "DELETE FROM log.append_lock",
   ]
 
@@ -97,18 +119,23 @@ import Testing
   @Test @EventLoop func `erasure empties the payload and leaves the chain whole`() async throws {
     let log = try await written()
     let eraser = try await log.database.connect("plannerd_erase")
-    let rows = try await eraser.run([
-      Statement("SELECT log.erase('counter', $1, 2)")(.text(log.stream.id.description))
-    ])[0]
+    let erase = Statement(
+      "SELECT log.erase('counter', $1, 2, '00000000-0000-0000-0000-000000000007', 0, 42)")
+    let rows = try await eraser.run([erase(.text(log.stream.id.description))])[0]
     #expect(rows.int(0, 0) == 2)
     #expect(try await log.problems() == [])
     let events = try await log.reader.events(of: [log.stream], after: 0, limit: 10)
-    #expect(events.map { $0.data == nil } == [true, true, false])
-    // Again: nothing is left to empty.
-    let again = try await eraser.run([
-      Statement("SELECT log.erase('counter', $1, 2)")(.text(log.stream.id.description))
-    ])[0]
+    #expect(events.map { $0.data == nil } == [true, true, false, false])
+    #expect(events[3].type == "EventsErased")
+    // Again: nothing is left to empty, and nothing to record.
+    let again = try await eraser.run([erase(.text(log.stream.id.description))])[0]
     #expect(again.int(0, 0) == 0)
+    #expect(try await log.reader.head() == 5)
+    // The writer goes on from what is left: of 4, the two that are gone had made 3.
+    #expect(
+      try await log.submit([log.command(.add(-2)), log.command(.add(-1))]) == [
+        "rejected belowZero", "applied 6-6 v5",
+      ])
   }
 
   @Test(arguments: [
@@ -120,6 +147,26 @@ import Testing
     ),
     ("DELETE FROM log.events WHERE position = 2", "3: position 3 follows 1"),
     ("UPDATE log.events SET version = 7 WHERE position = 3", "3: version 7"),
+    ("UPDATE log.events SET data = NULL, salt = NULL WHERE position = 2", "2: data is empty"),
+    (
+      """
+      ALTER TABLE log.events DROP CONSTRAINT events_check1;
+      UPDATE log.events SET data = '{"amount": 9}', salt = NULL WHERE position = 2
+      """, "2: data differs"
+    ),
+    (
+      """
+      ALTER TABLE log.events ALTER hash DROP NOT NULL;
+      UPDATE log.events SET uid = 4711, hash = NULL WHERE position = 2
+      """, "2: the envelope"
+    ),
+    (
+      """
+      ALTER TABLE log.events DROP CONSTRAINT events_position_check;
+      UPDATE log.events SET position = -1 WHERE position = 4
+      """, "-1: stands before"
+    ),
+    ("CREATE TABLE log.more () INHERITS (log.events)", "0: log.more adds rows"),
     (
       "UPDATE log.events SET position = position + 10 WHERE position = 4",
       "14: position 14 follows 3"

@@ -37,6 +37,44 @@ import Testing
     #expect(log.tail.head == 2)
   }
 
+  @Test @EventLoop func `each of several with one id is told by its own body`() async throws {
+    let log = try await LogFixture()
+    let id = log.newID()
+    _ = try await log.submit([log.command(.add(1), id: id)])
+    for (amounts, words) in [
+      ([1, 2], ["duplicate 1-1 v1", "idReused 1-1 v1"]),
+      ([2, 1], ["idReused 1-1 v1", "duplicate 1-1 v1"]),
+      ([-5, 1, 2], ["idReused 1-1 v1", "duplicate 1-1 v1", "idReused 1-1 v1"]),
+    ] {
+      #expect(try await log.submit(amounts.map { log.command(.add($0), id: id) }) == words)
+    }
+  }
+
+  @Test(arguments: [true, false]) @EventLoop
+  func `a batch that another daemon has applied at once is a duplicate as a whole`(atomic: Bool)
+    async throws
+  {
+    let first = try await LogFixture()
+    let session = first.database.session("plannerd_append")
+    let second = GroupCommit(
+      CounterDecider(), session: session, tail: LogTail(session),
+      schemaVersion: TestCluster.schemaVersion, clock: { Instant("2026-11-21T12:00:00Z")! })
+    for round in 0..<20 {
+      _ = try await first.submit([first.command(.add(1))])
+      // It takes the counter back to zero, so that what comes second would be refused.
+      let commands = [-1, 0, 0].map { first.command(.add($0)) }
+      let batch = first.batch(commands, atomic: atomic)
+      async let one = first.log.submit(batch)
+      async let two = second.submit(batch)
+      let words = [
+        try await one.outcomes.map(LogFixture.word), try await two.outcomes.map(LogFixture.word),
+      ].sorted { $0[0] < $1[0] }
+      let places = (2...4).map { "\(4 * round + $0)-\(4 * round + $0) v\(4 * round + $0)" }
+      #expect(words == [places.map { "applied \($0)" }, places.map { "duplicate \($0)" }])
+    }
+    #expect(try await first.problems() == [])
+  }
+
   @Test @EventLoop func `a duplicate that would be rejected by now is still a duplicate`()
     async throws
   {

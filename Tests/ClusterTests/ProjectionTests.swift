@@ -86,7 +86,7 @@ import Testing
     #expect(try await planner.ask("Tasks")["rows"]?.array?.count == 3)
     let eraser = try await planner.database.connect("plannerd_erase")
     _ = try await eraser.run([
-      Statement("SELECT log.erase('planner', $1, $2)")(
+      Statement("SELECT log.erase('planner', $1, $2, $1, 0, 1)")(
         .text(planner.planner.description), .int(planner.tail.head))
     ])
     for name in planner.engine.projections {

@@ -5,8 +5,12 @@ CREATE OR REPLACE FUNCTION log.audit_access(
   of_uid bigint, of_entity uuid, of_command text, of_type text, of_result text, oldest_first boolean,
   beyond bigint, how_many integer
 ) RETURNS TABLE (at timestamptz, access_id bigint, entry json)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Planned for each call, when what is null drops out and the order is that of an index.
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_sort = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT a.at, a.access_id, json_build_object(
            'at', a.at, 'personId', a.person_id, 'uid', a.uid, 'pid', a.pid, 'command', a.command,
            'planner', a.planner_id, 'commandId', a.command_id, 'entityId', a.entity_id,
@@ -25,7 +29,8 @@ SET plan_cache_mode = force_custom_plan AS $$
      AND (of_command IS NULL OR a.command = of_command)
      AND of_type IS NULL
      AND (of_result IS NULL OR a.result = of_result)
-   ORDER BY CASE WHEN oldest_first THEN a.access_id ELSE -a.access_id END
-   LIMIT how_many
+   ORDER BY CASE WHEN oldest_first THEN a.access_id END, CASE WHEN NOT oldest_first THEN a.access_id END DESC
+   LIMIT how_many;
+END
 $$;
 GRANT EXECUTE ON FUNCTION log.audit_access TO plannerd_append;

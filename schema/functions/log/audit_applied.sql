@@ -5,8 +5,12 @@ CREATE OR REPLACE FUNCTION log.audit_applied(
   of_uid bigint, of_entity uuid, of_command text, of_type text, of_result text, oldest_first boolean,
   beyond bigint, how_many integer
 ) RETURNS TABLE (at timestamptz, event_position bigint, entry json)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Planned for each call, when what is null drops out and the order is that of an index.
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_sort = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT f.recorded_at, f.position, json_build_object(
            'at', f.recorded_at, 'personId', f.person_id, 'uid', f.uid, 'pid', f.pid, 'command', f.command,
            'planner', CASE WHEN f.category = 'planner' THEN f.stream_id END, 'commandId', f.command_id,
@@ -42,7 +46,8 @@ SET plan_cache_mode = force_custom_plan AS $$
               AND (of_type IS NULL OR e.type = of_type)
               AND (of_entity IS NULL
                    OR of_entity::text IN (e.data ->> 'taskId', e.data ->> 'themeId', e.data ->> 'pillarId'))))
-   ORDER BY CASE WHEN oldest_first THEN f.position ELSE -f.position END
-   LIMIT how_many
+   ORDER BY CASE WHEN oldest_first THEN f.position END, CASE WHEN NOT oldest_first THEN f.position END DESC
+   LIMIT how_many;
+END
 $$;
 GRANT EXECUTE ON FUNCTION log.audit_applied TO plannerd_append;

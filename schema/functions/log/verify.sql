@@ -1,5 +1,6 @@
 -- Checks the events after a position, at most `chunk` of them: positions without a gap, versions without a
--- gap in each stream, data against its hash, and the chain. Answers the last position read and its hash, and
+-- gap in each stream, data against its hash, what is empty against the erasures, and the chain; and at the beginning that
+-- nothing stands before the first position or beside the table. Answers the last position read and its hash, and
 -- what is wrong, a row each (one row with a null problem where nothing is).
 CREATE OR REPLACE FUNCTION log.verify(after bigint, chunk int)
 RETURNS TABLE (last_position bigint, last_hash bytea, at_position bigint, problem text)
@@ -10,6 +11,12 @@ DECLARE
   expected bigint := after + 1;
   previous bytea := coalesce((SELECT e.hash FROM log.events e WHERE e.position = after), '\x');
 BEGIN
+  IF after = 0 THEN
+    RETURN QUERY SELECT NULL::bigint, NULL::bytea, e.position, 'stands before the first position'::text
+      FROM log.events e WHERE e.position <= 0 ORDER BY e.position LIMIT chunk;
+    RETURN QUERY SELECT NULL::bigint, NULL::bytea, 0::bigint, format('%s adds rows to the log', i.inhrelid::regclass)
+      FROM pg_inherits i WHERE i.inhparent = 'log.events'::regclass;
+  END IF;
   FOR event IN SELECT e.* FROM log.events e WHERE e.position > after ORDER BY e.position LIMIT chunk LOOP
     IF event.position <> expected THEN
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position,
@@ -24,12 +31,19 @@ BEGIN
         format('version %s of stream %s/%s does not follow version %s', event.version, event.category,
                event.stream_id, event.version - 1);
     END IF;
-    IF event.data IS NOT NULL
-       AND event.data_hash <> sha256(event.salt || convert_to(event.data::text, 'UTF8'))
+    IF (event.data IS NULL) <> (event.salt IS NULL)
+       OR event.data IS NOT NULL
+          AND event.data_hash IS DISTINCT FROM sha256(event.salt || convert_to(event.data::text, 'UTF8'))
     THEN
       RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position, 'data differs from its hash'::text;
+    ELSIF event.data IS NULL AND NOT EXISTS (
+            SELECT FROM log.events e WHERE e.category = event.category AND e.stream_id = event.stream_id
+               AND e.version > event.version AND e.type = 'EventsErased'
+               AND (e.data ->> 'upTo')::bigint >= event.position)
+    THEN
+      RETURN QUERY SELECT NULL::bigint, NULL::bytea, event.position, 'data is empty, and no erasure says so'::text;
     END IF;
-    IF event.hash <> sha256(previous || log.encode_envelope(event.position, event.category, event.stream_id, event.version,
+    IF event.hash IS DISTINCT FROM sha256(previous || log.encode_envelope(event.position, event.category, event.stream_id, event.version,
          event.type, event.data_hash, event.command_id, event.command, event.command_hash,
          event.duration_us, event.person_id, event.uid, event.pid, event.recorded_at, event.occurred_at,
          event.undoes))
@@ -38,7 +52,7 @@ BEGIN
         'the envelope or the event before differs from the hash'::text;
     END IF;
     expected := event.position + 1;
-    previous := event.hash;
+    previous := coalesce(event.hash, '\x');
   END LOOP;
   RETURN QUERY SELECT expected - 1, previous, NULL::bigint, NULL::text;
 END
