@@ -1,4 +1,14 @@
 -- What the migrator keeps of itself; run at each start, before the migrations.
+
+-- From version 16 on, who creates a role without being a superuser may grant it, but not act as it unless told here.
+DO $$
+BEGIN
+  IF current_setting('server_version_num')::int >= 160000 THEN
+    PERFORM set_config('createrole_self_grant', 'set, inherit', true);
+  END IF;
+END
+$$;
+
 CREATE SCHEMA IF NOT EXISTS migrator;
 
 CREATE TABLE IF NOT EXISTS migrator.migrations (

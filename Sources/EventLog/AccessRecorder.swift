@@ -96,18 +96,16 @@ package final class AccessRecorder {
     let json = JSON.array(batch.map(\.json))
     do {
       _ = try await session.run(AccessRecorder.statement(.text(json.text)), resend: .forbidden)
-      waiting.removeFirst(batch.count)
-      return true
     } catch {
       if error.isUnavailable {
         schedule()
-      } else {
-        // A batch that Postgres refuses would stand in the way for ever.
-        waiting.removeFirst(batch.count)
-        dropped += batch.count
+        return false
       }
-      return false
+      // A batch that Postgres refuses would stand in the way for ever.
+      dropped += batch.count
     }
+    waiting.removeFirst(batch.count)
+    return true
   }
 
   private static let statement = Statement("SELECT log.record_access($1::jsonb)")

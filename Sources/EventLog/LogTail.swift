@@ -87,8 +87,14 @@ package final class LogTail {
   private func ask() {
     guard !isAsking else { return }
     isAsking = true
+    let known = head
     Task { @EventLoop in
-      if let position = try? await reader.head() { advance(to: position, streams: nil) }
+      if let position = try? await reader.head() {
+        // Postgres has come back with a shorter log than was known when it was asked: a restored backup, a standby
+        // that had not got all.
+        if position < known && head == known { head = position }
+        advance(to: position, streams: nil)
+      }
       isAsking = false
     }
   }

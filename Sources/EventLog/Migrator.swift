@@ -55,8 +55,10 @@ package struct Migrator {
     async throws(MigrationError) -> Int
   {
     do {
-      // Names are qualified everywhere; bodies of SQL functions may name what a later file makes.
-      try await connection.runScript("BEGIN; SET LOCAL check_function_bodies = off")
+      // Names are qualified everywhere, and nobody else's operators come in; bodies of SQL functions may name what a
+      // later file makes.
+      try await connection.runScript(
+        "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL check_function_bodies = off")
       try await connection.runScript("SELECT pg_advisory_xact_lock(7310868735421)")
       try await connection.runScript(files.bootstrap)
       try await runMigrations(files, connection)

@@ -35,6 +35,9 @@ package struct Command: Sendable {
     case changePreferences(ChangePreferences)
   }
 
+  /// The names that bodies have on the wire.
+  package static let names = Set(CommandKind.allCases.map(\.rawValue))
+
   /// The name of the body's member: `createTask`.
   package var name: String { kind.rawValue }
 

@@ -66,9 +66,8 @@ struct OutcomeAnswer {
     ]
   }
 
-  /// The body's name of a command that could not be read.
+  /// The body's name of a command that could not be read, if there is a command of that name.
   private static func name(of json: JSON) -> String {
-    let envelope: Set<String> = ["commandId", "expectedVersion", "occurredAt"]
-    return json.object?.members.first { !envelope.contains($0.name) }?.name ?? "unknown"
+    json.object?.members.first { Command.names.contains($0.name) }?.name ?? "unknown"
   }
 }
