@@ -136,10 +136,7 @@ package final class LogReader {
     """
     SELECT \(Event.columns) FROM (
       SELECT e.* FROM unnest($1::text[], $2::uuid[]) AS u (category, stream_id)
-       CROSS JOIN LATERAL (
-         SELECT coalesce((SELECT s.version FROM log.events s
-                           WHERE s.category = u.category AND s.stream_id = u.stream_id AND s.position <= $3
-                           ORDER BY s.version DESC LIMIT 1), 0) AS version) seen
+       CROSS JOIN LATERAL log.version_at(u.category, u.stream_id, $3) AS seen (version)
        CROSS JOIN LATERAL (
          SELECT e.* FROM log.events e
           WHERE e.category = u.category AND e.stream_id = u.stream_id AND e.version > seen.version
