@@ -129,6 +129,7 @@ extension Daemon {
     var attempt = attempt(call, caller, command: call.method, result: "denied")
     attempt.planner = planner
     attempt.error = error
+    attempt.message = "\(call.method) was refused to this caller"
     access.record(attempt)
   }
 }

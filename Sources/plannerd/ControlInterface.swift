@@ -53,7 +53,7 @@ enum ControlInterface {
     )
     type Refusal (projection: string, file: string, line: int, message: string)
 
-    # state is ready, starting or databaseUnavailable.
+    # state is ready or databaseUnavailable.
     method Health() -> (
       state: string,
       message: ?string,

@@ -23,12 +23,18 @@ final class ControlService: VarlinkInterface {
       daemon.recordDenial(call, caller, planner: nil, error: "NotPermitted")
       return fail(call, "NotPermitted", ["method": .string(call.method)])
     }
-    if ["Rebuild", "Verify", "Cancel", "Reload"].contains(call.method) {
-      daemon.access.record(daemon.attempt(call, caller, command: call.method, result: "applied"))
-    }
+    let isOperation = ["Rebuild", "Verify", "Cancel", "Reload"].contains(call.method)
     do throws(ProjectionEngine.JobError) {
       try await operate(call)
+      if isOperation {
+        daemon.access.record(daemon.attempt(call, caller, command: call.method, result: "applied"))
+      }
     } catch {
+      if isOperation {
+        var attempt = daemon.attempt(call, caller, command: call.method, result: "rejected")
+        (attempt.error, attempt.message) = (error.name, "\(error)")
+        daemon.access.record(attempt)
+      }
       fail(call, error)
     }
   }
@@ -133,12 +139,10 @@ final class ControlService: VarlinkInterface {
 
   private func fail(_ call: Call, _ error: ProjectionEngine.JobError) {
     switch error {
-    case .noSuchProjection(let name):
-      fail(call, "NoSuchProjection", ["projection": .string(name)])
-    case .noSuchJob(let id): fail(call, "NoSuchJob", ["jobId": .int(id)])
-    case .alreadyRunning(let id): fail(call, "AlreadyRunning", ["jobId": .int(id)])
+    case .noSuchProjection(let name): fail(call, error.name, ["projection": .string(name)])
+    case .noSuchJob(let id), .alreadyRunning(let id): fail(call, error.name, ["jobId": .int(id)])
     case .unavailable(let message):
-      fail(call, "DatabaseUnavailable", ["message": .string(message), "outcomeUnknown": false])
+      fail(call, error.name, ["message": .string(message), "outcomeUnknown": false])
     }
   }
 
@@ -155,6 +159,27 @@ final class ControlService: VarlinkInterface {
       "removed": names(report.removed), "unchanged": names(report.unchanged),
       "refused": .array(refused),
     ]
+  }
+}
+
+extension ProjectionEngine.JobError: CustomStringConvertible {
+  /// Its name on the wire.
+  fileprivate var name: String {
+    switch self {
+    case .noSuchProjection: "NoSuchProjection"
+    case .noSuchJob: "NoSuchJob"
+    case .alreadyRunning: "AlreadyRunning"
+    case .unavailable: "DatabaseUnavailable"
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .noSuchProjection(let name): "there is no projection \(name)"
+    case .noSuchJob(let id): "there is no job \(id)"
+    case .alreadyRunning(let id): "job \(id) does that already"
+    case .unavailable(let message): message
+    }
   }
 }
 

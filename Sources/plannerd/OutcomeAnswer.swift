@@ -12,13 +12,13 @@ struct OutcomeAnswer {
   private var field: String?
   private var limit: String?
   private var placement: Placement?
-  /// As it came, a UUID or not.
+  /// As it came, a UUID or not; empty where none came.
   let commandID: String
 
   init(
     _ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON
   ) {
-    commandID = Command.identity(of: json) ?? command.id.description
+    commandID = Command.identity(of: json) ?? ""
     commandName = command.name.isEmpty ? OutcomeAnswer.name(of: json) : command.name
     switch outcome {
     case .applied(let placement):

@@ -104,14 +104,10 @@ final class PlannerService: VarlinkInterface {
     }
     var submitted: [SubmittedCommand<PlannerDecider>] = []
     var generator = SystemRandomNumberGenerator()
-    for (index, json) in commands.enumerated() {
-      guard let id = Command.identity(of: json) else {
-        return call.fail(
-          "org.varlink.service.InvalidParameter",
-          ["parameter": .string("commands[\(index)].commandId")])
-      }
-      // What is no UUID is refused; until then it goes by an id that no command in the log has.
-      let key = UUID(id) ?? UUID.version7(at: Clock.now(), using: &generator)
+    for json in commands {
+      // Without an id that is one it is refused; until then it goes by one that no command in the log has.
+      let id = Command.identity(of: json).flatMap { UUID($0) }
+      let key = id ?? UUID.version7(at: Clock.now(), using: &generator)
       submitted.append(SubmittedCommand(json, id: key))
     }
     let batch = CommandBatch(
@@ -138,7 +134,7 @@ final class PlannerService: VarlinkInterface {
     for (answer, command) in zip(answers, submitted) where answer.result != "applied" {
       var attempt = daemon.attempt(
         call, caller, command: answer.commandName,
-        result: answer.result == "idReused" ? "rejected" : answer.result)
+        result: ["duplicate", "conflict"].contains(answer.result) ? answer.result : "rejected")
       attempt.planner = planner
       attempt.commandID = UUID(answer.commandID)
       attempt.entityID = try? command.command.get().entityID

@@ -97,23 +97,23 @@ import Testing
   }
 
   @Test(arguments: [
-    ("7", "commands[1]"), ("null", "commands[1]"), ("[]", "commands[1]"), (#""x""#, "commands[1]"),
-    ("{}", "commands[1].commandId"), (#"{"commandId":null}"#, "commands[1].commandId"),
-    (#"{"commandId":7}"#, "commands[1].commandId"),
-    (#"{"removeTask":{"taskId":"x"}}"#, "commands[1].commandId"),
+    ("7", "wrongType", nil), ("null", "wrongType", nil), ("[]", "wrongType", nil),
+    (#""x""#, "wrongType", nil), ("{}", "missingField", "commandId"),
+    (#"{"commandId":null}"#, "missingField", "commandId"),
+    (#"{"commandId":7}"#, "wrongType", "commandId"),
+    (#"{"removeTask":{"taskId":"x"}}"#, "missingField", "commandId"),
   ])
-  @EventLoop func `without a command id to name it by, the whole call is refused`(
-    command: String, path: String
+  @EventLoop func `without a command id it is an outcome that loses nothing else`(
+    command: String, rule: String, field: String?
   ) async throws {
     let client = try SharedDaemon.current.client()
-    let good = SampleCommand.createPillar()
-    let answer = await client.exchange(
-      """
-      {"method":"org.plannerd.planner.Submit","parameters":{"commands":[\(good.text),\(command)]}}
-      """)
-    #expect(answer == .invalidParameter(path))
-    let alone = try await client.submit([good])
-    #expect(alone.outcomes[0]["result"] == "applied", "the refused call has written")
+    let outcomes = try await client.submit([
+      SampleCommand.createPillar(), try JSON.parse(command), SampleCommand.createPillar(),
+    ]).outcomes
+    #expect(outcomes.map { $0["result"]?.string } == ["applied", "rejected", "applied"])
+    #expect(outcomes[1].object?["commandId"] == "")
+    #expect(outcomes[1]["rule"]?.string == rule)
+    #expect(outcomes[1]["field"]?.string == field)
   }
 
   @Test @EventLoop func `the same id twice in a batch is carried out once`() async throws {

@@ -47,7 +47,7 @@ import Testing
     ("Submit", #"{}"#, "commands"),
     ("Submit", #"{"commands":null}"#, "commands"),
     ("Submit", #"{"commands":{}}"#, "commands"),
-    ("Submit", #"{"commands":[1]}"#, "commands[0]"),
+    ("Submit", #"{"commands":1}"#, "commands"),
     ("Submit", #"{"commands":[],"atomic":1}"#, "atomic"),
     ("Submit", #"{"commands":[],"dryRun":"yes"}"#, "dryRun"),
     ("Audit", #"{"limit":1.5}"#, "limit"),

@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test @EventLoop
-  func `applied, duplicate, rejected, conflict, withheld and denied are on record`() async throws {
+  func `applied, duplicate, rejected, conflict and denied are on record`() async throws {
     let story = try await Story()
     let entries = try await story.client.audit(["order": "oldest"])
     let told = entries.map { entry in
@@ -53,7 +53,7 @@ import Testing
     let wanted = [
       "createPillar applied -", "createTheme applied -", "createPillar duplicate -",
       "createPillar rejected nameEmpty", "createPillar conflict conflict",
-      "createPillar rejected idReused", "createPillar withheld withheld",
+      "createPillar rejected idReused", "createPillar rejected withheld",
       "createPillar rejected nameTaken", "Tasks denied PlannerNotFound",
       "Submit denied PlannerNotFound", "Subscribe denied PlannerNotFound",
       "removePillar applied -",

@@ -13,7 +13,7 @@ struct ParameterCheck {
       return nil
     case (.nullable(let type), _):
       return path(value, type)
-    case (.named(let name), .object) where skipping.contains(name):
+    case (.named(let name), _) where skipping.contains(name):
       return nil
     case (.named(let name), _):
       guard let type = types[name] else { preconditionFailure("unresolved type \(name)") }

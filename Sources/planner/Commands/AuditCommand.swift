@@ -17,7 +17,7 @@ enum AuditCommand {
         OptionSpec("type", .text("EVENT"), "That wrote this event, such as ThemeRated"),
         OptionSpec(
           "result",
-          .choice(["applied", "duplicate", "rejected", "conflict", "idReused", "denied"]),
+          .choice(["applied", "duplicate", "rejected", "conflict", "denied"]),
           "With this result"),
         OptionSpec("oldest", "The oldest first"),
       ] + Paging.options(),
