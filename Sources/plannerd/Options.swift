@@ -4,7 +4,7 @@ import Files
 /// What the daemon was told on its command line.
 struct Options {
   var dataFolder = Options.defaultDataFolder
-  var socket = Options.defaultSocket
+  private(set) var socket = ""
   var database: String?
   var schemaFolder = Options.shipped("schema")
   var projectionsFolder = Options.shipped("projections")
@@ -49,6 +49,7 @@ struct Options {
     """
 
   init(_ arguments: [String]) throws(Early) {
+    var givenSocket = Options.defaultSocket
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -67,7 +68,7 @@ struct Options {
       }
       switch name {
       case "--data": dataFolder = try value()
-      case "--socket": socket = try value()
+      case "--socket": givenSocket = try value()
       case "--group": group = try value()
       case "--database": database = try value()
       case "--schema": schemaFolder = try value()
@@ -82,6 +83,10 @@ struct Options {
       default: throw .usage("\(name) is no option")
       }
     }
+    guard let givenSocket else {
+      throw .usage("--socket is needed where XDG_RUNTIME_DIR is not set")
+    }
+    socket = givenSocket
   }
 
   private static var isRoot: Bool { SystemUser.current?.isRoot == true }
@@ -93,9 +98,10 @@ struct Options {
     return "\(state)/plannerd"
   }
 
-  private static var defaultSocket: String {
+  /// Where the client looks for it; nil where there is no such place.
+  private static var defaultSocket: String? {
     if isRoot { return "/run/plannerd/plannerd.sock" }
-    return "\(Environment.value("XDG_RUNTIME_DIR") ?? "/tmp")/plannerd/plannerd.sock"
+    return Environment.value("XDG_RUNTIME_DIR").map { "\($0)/plannerd/plannerd.sock" }
   }
 
   /// A folder of the source tree: in the nearest folder above the program that has it.

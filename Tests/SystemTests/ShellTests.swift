@@ -113,6 +113,9 @@ import Testing
     try await shell.says(
       ["audit"], "createPillar", "applied", "PillarCreated", "rejected", "nameEmpty")
     try await shell.says(["audit", "--result", "rejected", "--limit", "1"], not: "PillarCreated")
+    try await shell.says(["audit", "--entity", "Health"], "PillarCreated", not: "rejected")
+    try await shell.complains(["audit", "--entity", "Nothing"], code: 5, "Nothing")
+    try await shell.says(["audit", "--uid", "daemon"], "Nothing on record.")
     try await shell.says(["status"], "administrator", "ready", "pillar_averages", "theme_ratings")
     try await shell.says(["health"], "ready, position")
     try await shell.says(["rebuild", "tasks"], "tasks")

@@ -10,9 +10,9 @@ enum AuditCommand {
       options: [
         OptionSpec("since", .time("TIME"), "From this time on"),
         OptionSpec("until", .time("TIME"), "Before this time"),
-        OptionSpec("uid", .integer("UID", 0...Int(UInt32.max)), "By this Unix user"),
+        OptionSpec("uid", .text("USER"), "By this Unix user, a number or a name"),
         OptionSpec("person", .text("ID"), "By this person"),
-        OptionSpec("entity", .text("ID"), "On the thing of this id"),
+        OptionSpec("entity", .text("THING"), "On this pillar, theme or task"),
         OptionSpec("command", .text("NAME"), "This command, such as rateTheme"),
         OptionSpec("type", .text("EVENT"), "That wrote this event, such as ThemeRated"),
         OptionSpec(
@@ -45,11 +45,13 @@ enum AuditCommand {
       parameters[name] = try invocation.time(name).map { .string($0.instant.description) }
     }
     let texts = [
-      ("person", "personId"), ("entity", "entityId"), ("command", "command"),
-      ("type", "eventType"), ("result", "result"),
+      ("person", "personId"), ("command", "command"), ("type", "eventType"), ("result", "result"),
     ]
     for (option, field) in texts { parameters[field] = arguments[option].map { .string($0) } }
-    parameters["uid"] = arguments.integer("uid").map { .int($0) }
+    if let text = arguments["entity"] {
+      parameters["entityId"] = .string(try invocation.session.thing(text))
+    }
+    if let text = arguments["uid"] { parameters["uid"] = .int(try uid(text)) }
     if arguments.has("oldest") { parameters["order"] = "oldest" }
     return parameters
   }
@@ -120,6 +122,12 @@ enum AuditCommand {
   }
 
   /// The name of a Unix user on this machine, else the number.
+  private static func uid(_ text: String) throws(Failure) -> Int {
+    if let number = UInt32(text) { return Int(number) }
+    guard let entry = getpwnam(text) else { throw .usage("--uid: there is no user “\(text)”") }
+    return Int(entry.pointee.pw_uid)
+  }
+
   static func userName(_ uid: Int) -> String {
     guard let id = uid_t(exactly: uid), let entry = getpwuid(id) else { return "uid \(uid)" }
     return String(cString: entry.pointee.pw_name)

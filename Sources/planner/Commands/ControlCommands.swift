@@ -217,10 +217,11 @@ enum ControlCommands {
         if !names.isEmpty { fact(kind, names.joined(separator: ", "), terminal) }
       }
       for refusal in refused {
+        let file = refusal["file"]?.string ?? ""
+        let place = file.isEmpty ? "" : "/\(file):\(refusal["line"]?.int ?? 0)"
         terminal.complain(
           TextWidth.sanitized(
-            "\(refusal["file"]?.string ?? ""):\(refusal["line"]?.int ?? 0): "
-              + (refusal["message"]?.string ?? "")))
+            "\(refusal["projection"]?.string ?? "")\(place): \(refusal["message"]?.string ?? "")"))
       }
     }
     if !refused.isEmpty { throw .silent(.rejected) }

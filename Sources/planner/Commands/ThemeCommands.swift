@@ -14,7 +14,7 @@ enum ThemeCommands {
       "ratings", "Show the ratings of one theme, or of all, over time",
       positionals: [
         PositionalSpec("THEME", .theme, count: .optional, "The theme's name, Pillar/Theme, or id")
-      ], options: Paging.options(sorts: ["oldest", "newest"]), run: ratings),
+      ], options: Paging.options(sorts: ["newest", "oldest"]), run: ratings),
     CommandSpec(
       "theme add", "Add a theme to a pillar",
       positionals: [PositionalSpec("NAME", .text("NAME"), "Its name, 1 to 80 characters")],
@@ -81,7 +81,7 @@ enum ThemeCommands {
   static func instant(_ json: JSON?) -> Instant? { json?.string.flatMap { Instant($0) } }
 
   @Sendable static func ratings(_ invocation: Invocation) throws(Failure) {
-    var parameters: JSONObject = [:]
+    var parameters: JSONObject = ["sort": "newest"]
     var names: [String: String] = [:]
     if let name = invocation.arguments["THEME"] {
       let theme = try invocation.session.theme(name)

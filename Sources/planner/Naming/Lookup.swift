@@ -35,6 +35,23 @@ extension Session {
     throw NameResolver.notFound(text, .task, known: known.map(\.name))
   }
 
+  /// The id of a pillar, theme or task. A whole id is taken as it is, for what it named may be gone.
+  func thing(_ text: String) throws(Failure) -> String {
+    if let id = UUID(text) { return id.description }
+    for kind in [Thing.Kind.pillar, .theme, .task] {
+      do throws(Failure) {
+        switch kind {
+        case .pillar: return try pillar(text).id
+        case .theme: return try theme(text).id
+        case .task: return try task(text).id
+        }
+      } catch {
+        if error.code != .notFound { throw error }
+      }
+    }
+    throw Failure(.notFound, "no pillar, theme or task is called “\(text)”")
+  }
+
   private func tasks(_ parameters: JSONObject) throws(Failure) -> [JSON] {
     var parameters = parameters
     parameters["limit"] = .int(Paging.pageSize)
