@@ -83,7 +83,7 @@ let package = Package(
       name: "ClusterTests",
       dependencies: [
         "EventLog", "EventLoop", "Files", "JSON", "Planner", "Postgres", "Projections", "Scalars",
-        "TestSupport",
+        "TestCommands", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
