@@ -33,12 +33,21 @@ package struct Migrator {
   /// Views need functions, and triggers both. Within a folder files are applied by name.
   private static let objectFolders = ["functions", "views", "triggers"]
 
+  /// The newest migration that this program was written for: a folder of another age has functions that the program
+  /// does not know.
+  package nonisolated static let newest = 4
+
   /// Migrates, over a connection of a superuser, or of a role that may create roles and owns the database.
   /// Gives the number of the newest migration: the version of the schema.
-  package static func migrate(_ connection: Connection, folder: String) async throws(MigrationError)
-    -> Int
-  {
+  package static func migrate(
+    _ connection: Connection, folder: String, newest: Int = Migrator.newest
+  ) async throws(MigrationError) -> Int {
     let files = try read(folder)
+    guard files.migrations.last?.number == newest else {
+      throw MigrationError(
+        "\(folder) ends with migration \(files.migrations.last?.number ?? 0), and this plannerd was made for \(newest)"
+      )
+    }
     var backoff = Backoff()
     for _ in 0..<30 {
       do throws(MigrationError) {

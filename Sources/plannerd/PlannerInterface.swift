@@ -115,10 +115,12 @@ enum PlannerInterface {
       clear: ?[]string
     )
 
+    # duplicate: the log holds this command, with the same JSON of its body and occurredAt (members in any order, numbers
+    # and texts as they were); idReused: with another. withheld: innocent, in an atomic batch that failed.
     type Result (applied, duplicate, rejected, conflict, idReused, withheld)
 
-    # What became of one command. Positions are those of its events in the log, version that of the
-    # planner after it. For a command that was refused: the rule that said no, the field, and a sentence.
+    # What became of one command; commandId is empty where it had none. Positions are those of its events in
+    # the log, version that of the planner after it. For a command that was refused: the rule that said no, the field, and a sentence.
     type Outcome (
       commandId: string,
       result: Result,

@@ -50,11 +50,21 @@ import Testing
     let connection = try await TestCluster.database().connect()
     let folder = try copy("newer")
     try Files.write("CREATE TABLE log.later (x int);\n", to: "\(folder)/migrations/0099_later.sql")
-    #expect(try await Migrator.migrate(connection, folder: folder) == 99)
+    #expect(try await Migrator.migrate(connection, folder: folder, newest: 99) == 99)
     let error = await #expect(throws: MigrationError.self) {
       try await Migrator.migrate(connection, folder: Self.folder)
     }
     #expect(error?.description.contains("newer") == true)
+  }
+
+  @Test @EventLoop func `a folder of another age than the program is refused`() async throws {
+    let connection = try await TestCluster.emptyDatabase().connect()
+    let folder = try copy("other-age")
+    try Files.write("SELECT 1;\n", to: "\(folder)/migrations/0099_later.sql")
+    let error = await #expect(throws: MigrationError.self) {
+      try await Migrator.migrate(connection, folder: folder)
+    }
+    #expect(error?.description.contains("ends with migration 99") == true)
   }
 
   @Test @EventLoop func `a failing migration leaves nothing behind`() async throws {
@@ -63,7 +73,7 @@ import Testing
     try Files.write(
       "CREATE TABLE log.half (x int);\nSELECT nonsense;\n", to: "\(folder)/migrations/0099_bad.sql")
     let error = await #expect(throws: MigrationError.self) {
-      try await Migrator.migrate(connection, folder: folder)
+      try await Migrator.migrate(connection, folder: folder, newest: 99)
     }
     #expect(error?.description.contains("migrations/0099_bad.sql") == true)
     let rows = try await connection.run([Query(Statement("SELECT to_regclass('log.half')"))])[0]

@@ -68,8 +68,9 @@ extension Invocation {
 
   private func refuse(_ change: Change, _ outcome: Outcome) {
     let label = terminal.errorStyle.paint("planner:", .poor)
-    terminal.complain(
-      "\(label) \(TextWidth.sanitized("\(change.subject): \(outcome.refusal)"))")
+    let isNamed = change.subject.contains { !$0.isWhitespace }
+    let sentence = isNamed ? "\(change.subject): \(outcome.refusal)" : outcome.refusal
+    terminal.complain("\(label) \(TextWidth.sanitized(sentence))")
   }
 
   /// A time option; the usage failure names the forms there are.

@@ -17,10 +17,31 @@ BEGIN
            'entityId', own.entity, 'result', 'applied', 'error', NULL, 'message', NULL,
            'durationMicroseconds', coalesce(f.duration_us, 0), 'firstPosition', f.position,
            'lastPosition', own.last_position, 'eventTypes', own.types)
-    FROM log.events f
-    LEFT JOIN LATERAL (SELECT e.position FROM log.events e
-                        WHERE e.position > f.position AND e.command_hash IS NOT NULL
-                        ORDER BY e.position LIMIT 1) next_command ON true
+    FROM (SELECT f.*, stop.position AS stop
+            FROM log.events f
+           -- The events of a command stand together, its first one alone has the hash of its body.
+           CROSS JOIN LATERAL (
+                   SELECT coalesce((SELECT e.position FROM log.events e
+                                     WHERE e.position > f.position AND e.command_hash IS NOT NULL
+                                     ORDER BY e.position LIMIT 1), 9223372036854775807) AS position) stop
+           WHERE f.command_hash IS NOT NULL
+             AND (CASE WHEN oldest_first THEN f.position > beyond ELSE f.position < beyond END)
+             AND (own_person IS NULL OR f.person_id = own_person OR f.stream_id IN (own_planner, own_person))
+             AND (of_planner IS NULL OR (f.category = 'planner' AND f.stream_id = of_planner))
+             AND (since IS NULL OR f.recorded_at >= since)
+             AND (until IS NULL OR f.recorded_at < until)
+             AND (of_person IS NULL OR f.person_id = of_person)
+             AND (of_uid IS NULL OR f.uid = of_uid)
+             AND (of_command IS NULL OR f.command = of_command)
+             AND (of_result IS NULL OR of_result = 'applied')
+             AND ((of_entity IS NULL AND of_type IS NULL) OR EXISTS (
+                   SELECT FROM log.events e
+                    WHERE e.position >= f.position AND e.position < stop.position
+                      AND (of_type IS NULL OR e.type = of_type)
+                      AND (of_entity IS NULL
+                           OR of_entity::text IN (e.data ->> 'taskId', e.data ->> 'themeId', e.data ->> 'pillarId'))))
+           ORDER BY CASE WHEN oldest_first THEN f.position END, CASE WHEN NOT oldest_first THEN f.position END DESC
+           LIMIT how_many) f
    CROSS JOIN LATERAL (
            SELECT max(e.position) AS last_position, json_agg(e.type ORDER BY e.position) AS types,
                   -- What the command names: the entity of its last event (a removal ends with the thing itself).
@@ -28,26 +49,7 @@ BEGIN
                              ORDER BY e.position DESC)
                      FILTER (WHERE e.category = f.category))[1] AS entity
              FROM log.events e
-            WHERE e.position >= f.position
-              AND e.position < coalesce(next_command.position, 9223372036854775807)) own
-   WHERE f.command_hash IS NOT NULL
-     AND (CASE WHEN oldest_first THEN f.position > beyond ELSE f.position < beyond END)
-     AND (own_person IS NULL OR f.person_id = own_person OR f.stream_id IN (own_planner, own_person))
-     AND (of_planner IS NULL OR (f.category = 'planner' AND f.stream_id = of_planner))
-     AND (since IS NULL OR f.recorded_at >= since)
-     AND (until IS NULL OR f.recorded_at < until)
-     AND (of_person IS NULL OR f.person_id = of_person)
-     AND (of_uid IS NULL OR f.uid = of_uid)
-     AND (of_command IS NULL OR f.command = of_command)
-     AND (of_result IS NULL OR of_result = 'applied')
-     AND ((of_entity IS NULL AND of_type IS NULL) OR EXISTS (
-           SELECT FROM log.events e
-            WHERE e.position BETWEEN f.position AND own.last_position
-              AND (of_type IS NULL OR e.type = of_type)
-              AND (of_entity IS NULL
-                   OR of_entity::text IN (e.data ->> 'taskId', e.data ->> 'themeId', e.data ->> 'pillarId'))))
-   ORDER BY CASE WHEN oldest_first THEN f.position END, CASE WHEN NOT oldest_first THEN f.position END DESC
-   LIMIT how_many;
+            WHERE e.position >= f.position AND e.position < f.stop) own;
 END
 $$;
 GRANT EXECUTE ON FUNCTION log.audit_applied TO plannerd_append;
