@@ -179,6 +179,7 @@ package final class GroupCommit<D: Decider> {
         keep(plan)
         return restoreOwn(plan.outcomes(startingAt: 0), batches, known)
       }
+      let head = tail.head
       switch await append(plan) {
       case .success(let appended):
         keep(plan)
@@ -188,7 +189,7 @@ package final class GroupCommit<D: Decider> {
       case .failure(let error):
         forget(plan)
         known.loseRace()
-        try await learn(from: error, batches, &known)
+        try await learn(from: error, batches, &known, head: head)
       }
     }
     throw LogFault(.other, "the group lost every race for its streams")
@@ -256,14 +257,16 @@ package final class GroupCommit<D: Decider> {
     return true
   }
 
-  /// After a failed append: finds out what the log holds, so that the group can be decided again.
+  /// After a failed append: finds out what the log holds, so that the group can be decided again. What stands at the
+  /// head that was known before the append, or below, was there before.
   private func learn(
-    from error: PostgresError, _ batches: [CommandBatch<D>], _ known: inout Knowledge
+    from error: PostgresError, _ batches: [CommandBatch<D>], _ known: inout Knowledge, head: Int
   ) async throws(LogFault) {
     if error.isUnavailable && error.outcomeUnknown {
       do {
         let answer = try await reader.find(keys(of: batches), afterAppends: true)
-        known.own.formUnion(answer.found.keys.filter { known.found[$0] == nil })
+        let new = answer.found.filter { ($0.value.placement.first ?? 0) > head }
+        known.own.formUnion(new.keys.filter { known.found[$0] == nil })
         known.found.merge(answer.found) { earlier, _ in earlier }
       } catch {
         throw LogFault(.outcomeUnknown, error.description)

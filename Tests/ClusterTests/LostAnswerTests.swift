@@ -8,13 +8,14 @@ import Testing
 @Suite struct LostAnswerTests {
   @Test @EventLoop func `what was not committed is appended on the next connection`() async throws {
     let log = try await LogFixture()
-    _ = try await log.submit([log.command(.add(1))])
+    let first = log.newID()
+    _ = try await log.submit([log.command(.add(1), id: first)])
     let other = try await log.database.connect()
     try await other.runScript("BEGIN; SELECT FROM log.append_lock FOR UPDATE")
-    async let answer = log.submit([log.command(.add(2))])
+    async let answer = log.submit([log.command(.add(1), id: first), log.command(.add(2))])
     try await endAppend(in: log, waitingFor: ["transactionid", "tuple"])
     try await other.runScript("COMMIT")
-    #expect(try await answer == ["applied 2-2 v2"])
+    #expect(try await answer == ["duplicate 1-1 v1", "applied 2-2 v2"])
     #expect(try await log.submit([log.command(.add(3))]) == ["applied 3-3 v3"])
     #expect(try await log.problems() == [])
     other.close()
