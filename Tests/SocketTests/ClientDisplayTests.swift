@@ -144,9 +144,15 @@ import Testing
     ("PlannerOpened", #"{"ownerId":"o"}"#, "Opened the planner"),
     ("SomethingNew", #"{"a":1}"#, #"SomethingNew {"a":1}"#),
     ("TaskCreated", "null", "TaskCreated, erased"),
+    (
+      "TaskSnoozed",
+      #"{"taskId":"1","after":{"snoozedUntil":"2026-11-24T06:01:57.615823Z"}}"#,
+      "Snoozed “<task 1>” until 2026-11-24 06:01"
+    ), ("PersonSeen", #"{"uid":0}"#, "First seen: uid 0"),
+    ("EventsErased", #"{"upTo":9,"events":2}"#, "Erased the contents of 2 events"),
   ])
   func `tells an event in words`(type: String, data: String, said: String) throws {
-    let sentence = EventSentence { kind, id in "<\(kind.rawValue) \(id)>" }
+    let sentence = EventSentence(local: .utc) { kind, id in "<\(kind.rawValue) \(id)>" }
     #expect(sentence.text(type, try JSON.parse(data)) == said)
   }
 }

@@ -59,7 +59,7 @@ enum FollowCommand {
     let type = event["type"]?.string ?? ""
     let data = event["data"] ?? .null
     names.learn(data, at: position)
-    let sentence = EventSentence(name: names.name).text(type, data)
+    let sentence = EventSentence(local: clock.local, name: names.name).text(type, data)
     let at = ThemeCommands.instant(event["recordedAt"])
     let when = at.map { "\(clock.local.date($0)) \(clock.local.clock($0))" } ?? ""
     return style.paint("\(when)  #\(position)", .quiet) + "  " + TextWidth.sanitized(sentence)

@@ -1,7 +1,9 @@
 import JSON
+import Scalars
 
 /// An event of the log in words: `Rated Sleep 70 % (was 55 %)`.
 struct EventSentence {
+  let local: LocalTime
   /// The name of a thing whose event does not say it.
   let name: (Thing.Kind, String) -> String
 
@@ -12,12 +14,15 @@ struct EventSentence {
     switch type {
     case _ where data == .null: return "\(type), erased"
     case "PlannerOpened": return "Opened the planner"
+    case "PersonSeen": return "First seen: uid \(data["uid"]?.int ?? -1)"
+    case "EventsErased":
+      return "Erased the contents of \(Number.counted(data["events"]?.int ?? 0, "event"))"
     case "ThemeRated": return rated(subject, before, after)
     case "TaskMoved":
       let theme = after["themeId"]?.string.map { name(.theme, $0) } ?? "the inbox"
       let isSame = after["themeId"] == before["themeId"]
       return "Moved \(subject) \(isSame ? "within" : "to") \(theme)"
-    case "TaskSnoozed": return "Snoozed \(subject) until \(after["snoozedUntil"]?.string ?? "")"
+    case "TaskSnoozed": return "Snoozed \(subject) until \(value(after["snoozedUntil"]))"
     case "TasksReranked": return "Ranked tasks anew"
     case "PreferencesChanged": return "Set preferences: \(changes(before, after))"
     default: break
@@ -64,7 +69,12 @@ struct EventSentence {
   private func value(_ json: JSON?) -> String {
     switch json {
     case nil, .null: "–"
-    case .string(let text): text.contains(" ") ? "“\(text)”" : text
+    case .string(let text):
+      if text.contains("T"), let instant = Instant(text) {
+        local.text(instant)
+      } else {
+        text.contains(" ") ? "“\(text)”" : text
+      }
     case .some(let other): other.text
     }
   }
