@@ -105,11 +105,14 @@ enum ControlCommands {
       invocation.terminal.print(reply.text)
     } else {
       let message = reply["message"]?.string.map { ": \($0)" } ?? ""
-      let lag = (reply["projections"]?.array ?? []).compactMap { $0["lag"]?.int }.max() ?? 0
+      let projections = reply["projections"]?.array ?? []
+      let lag = projections.compactMap { $0["lag"]?.int }.max() ?? 0
+      let failed = projections.filter { $0["state"] == "failed" }.compactMap { $0["name"]?.string }
       invocation.terminal.print(
         TextWidth.sanitized(
           "\(state)\(message), position \(Number.grouped(reply["position"]?.int ?? 0)), "
-            + "lag \(Number.grouped(lag))"))
+            + "lag \(Number.grouped(lag))"
+            + (failed.isEmpty ? "" : ", failed: \(failed.joined(separator: ", "))")))
     }
     if state != "ready" { throw .silent(.databaseUnavailable) }
   }
