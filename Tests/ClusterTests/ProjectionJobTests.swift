@@ -39,7 +39,7 @@ import Testing
     "pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()"
   private static let waiters = "\(locks) WHERE l.objid = 4711 AND NOT l.granted"
   private static let workLocks =
-    "SELECT count(*) FROM \(locks) WHERE l.classid IN (1886151014, 1886151015)"
+    "SELECT count(*) FROM \(locks) WHERE l.granted AND l.classid IN (1886151014, 1886151015)"
 
   @EventLoop private func untilItWaits(_ planner: PlannerFixture) async throws {
     try await Patience.until("apply() waits") {
@@ -84,7 +84,24 @@ import Testing
     let barrier = try await barrier(planner)
     let reload = Task { @EventLoop in await planner.engine.reload() }
     try await untilItWaits(planner)
+    // Gets the lock of the lost connection, as that of a server that has not noticed would keep it.
+    let rival = try await planner.database.connect()
+    let taking = Task { @EventLoop in
+      try await rival.run([
+        Query(
+          Statement(
+            "SELECT pg_advisory_lock(1886151014, build_id::integer) FROM projection.builds WHERE state = 'building'"
+          ))
+      ]).count
+    }
+    try await Patience.until("the rival waits") {
+      let sql = "SELECT count(*) FROM \(Self.locks) WHERE l.classid = 1886151014 AND NOT l.granted"
+      return (try? await planner.value(sql)) == "1"
+    }
     try await planner.endProjectorSessions()
+    #expect(try await taking.value == 1)
+    try await Patience.until("the engine is connected again") { planner.engine.trouble == nil }
+    rival.close()
     try await Patience.until("the lock is taken again") {
       (try? await planner.value(ProjectionJobTests.workLocks)) == "1"
     }

@@ -73,6 +73,27 @@ import Testing
     connection.close()
   }
 
+  @Test @EventLoop func `a build that is gone or behind does not go live`() async throws {
+    let planner = try await fixture()
+    try await createTask(planner, 1)
+    _ = try await planner.totals()
+    let connection = try await planner.database.connect("plannerd_project")
+    let behind = try await connection.run([
+      Query(
+        Statement(
+          """
+          INSERT INTO projection.builds (projection, generation, source, schema_name, state)
+          VALUES ('totals', 'x', '{}', 'x', 'retired') RETURNING build_id
+          """))
+    ])[0].int(0, 0)!
+    for build in [behind, behind + 1] {
+      await #expect {
+        _ = try await connection.run([Statement("SELECT projection.go_live($1)")(.int(build))])
+      } throws: { ($0 as? PostgresError)?.sqlState == "PL004" }
+    }
+    connection.close()
+  }
+
   @Test @EventLoop
   func `a view that failed goes on from the head once its folder is mended`() async throws {
     let planner = try await fixture(
