@@ -45,6 +45,7 @@ package struct Build: Sendable {
 @EventLoop
 struct BuildStore {
   let session: Session
+  let locks: WorkLocks
 
   func all() async throws(PostgresError) -> [Build] {
     let rows = try await session.run(BuildStore.allStatement(), resend: .allowed)
@@ -69,7 +70,9 @@ struct BuildStore {
         BuildStore.createStatement(
           .text(folder.name), .text(folder.generation), .text(folder.category),
           .text(folder.source.text), .text(state)), resend: .forbidden)
-      return Build(rows, row: 0)
+      let build = Build(rows, row: 0)
+      locks.took(.build, build.id)
+      return build
     } catch {
       if error.isUnavailable { throw .postgres(error) }
       throw .refused(ErrorLocation(error, in: folder).refusal)
@@ -79,22 +82,30 @@ struct BuildStore {
   private static let createStatement = Statement(
     "SELECT \(Build.columns) FROM projection.create_build($1, $2, $3, $4::jsonb, $5)")
 
+  /// From then on other daemons know it as one in service.
   func goLive(_ build: Int) async throws(PostgresError) {
     _ = try await session.run(
       Statement("SELECT projection.go_live($1)")(.int(build)), resend: .forbidden)
+    await locks.release(.build, build)
   }
 
-  /// Takes a live build out of service.
-  func retire(_ build: Int) async throws(PostgresError) {
+  /// Takes a live build out of service and deletes it.
+  func remove(_ build: Int) async throws(PostgresError) {
     _ = try await session.run(
-      Statement("UPDATE projection.builds SET state = 'retired' WHERE build_id = $1")(.int(build)),
+      [BuildStore.retireStatement(.int(build)), BuildStore.dropStatement(.int(build))],
       resend: .allowed)
   }
 
-  func drop(_ build: Int) async throws(PostgresError) {
-    _ = try await session.run(
-      Statement("SELECT projection.drop_build($1)")(.int(build)), resend: .allowed)
+  private static let retireStatement = Statement(
+    "UPDATE projection.builds SET state = 'retired' WHERE build_id = $1")
+
+  /// Deletes a build that is not live. Where that fails it is left to the next daemon that starts.
+  func drop(_ build: Int) async {
+    _ = try? await session.run(BuildStore.dropStatement(.int(build)), resend: .allowed)
+    await locks.release(.build, build)
   }
+
+  private static let dropStatement = Statement("SELECT projection.drop_build($1)")
 
   /// Keeps the files of a folder whose queries alone have changed.
   func setSource(_ build: Int, _ folder: ProjectionFolder) async throws(PostgresError) {

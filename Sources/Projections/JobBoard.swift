@@ -6,10 +6,12 @@ internal import Postgres
 @EventLoop
 final class JobBoard {
   private let session: Session
+  private let locks: WorkLocks
   private var running: [Int: Job] = [:]
 
-  init(session: Session) {
+  init(session: Session, locks: WorkLocks) {
     self.session = session
+    self.locks = locks
   }
 
   /// Jobs of a daemon that has ended are not at work any more: the lock that `start` took is free.
@@ -19,7 +21,7 @@ final class JobBoard {
         Statement(
           """
           UPDATE projection.jobs SET state = 'failed', ended_at = now(), message = 'the daemon was stopped'
-           WHERE state = 'running' AND pg_try_advisory_lock(1886151015, job_id::integer)
+           WHERE state = 'running' AND pg_try_advisory_xact_lock(1886151015, job_id::integer)
           """)), resend: .allowed)
   }
 
@@ -28,21 +30,52 @@ final class JobBoard {
     _ kind: JobStatus.Kind, _ projection: String,
     _ work: @escaping @EventLoop (Job) async throws(JobFailure) -> Void
   ) async throws(ProjectionEngine.JobError) -> Int {
-    let job: Job
-    do throws(PostgresError) {
-      let rows = try await session.run(
-        JobBoard.insertStatement(.text(kind.rawValue), .text(projection)), resend: .forbidden)
-      job = Job(JobStatus(rows, row: 0))
-    } catch {
-      if error.sqlState == "23505", let id = try await runningJob(kind, projection) {
-        throw .alreadyRunning(id)
-      }
-      throw .unavailable(error.description)
-    }
+    let job = Job(try await insert(kind, projection))
     running[job.status.id] = job
+    locks.took(.job, job.status.id)
     Task { @EventLoop in await run(job, work) }
     return job.status.id
   }
+
+  private func insert(_ kind: JobStatus.Kind, _ projection: String)
+    async throws(ProjectionEngine.JobError) -> JobStatus
+  {
+    while true {
+      do throws(PostgresError) {
+        let rows = try await session.run(
+          JobBoard.insertStatement(.text(kind.rawValue), .text(projection)), resend: .forbidden)
+        return JobStatus(rows, row: 0)
+      } catch {
+        guard error.sqlState == "23505" else { throw .unavailable(error.description) }
+      }
+      // The one that is in the way may have ended meanwhile, or with its daemon.
+      if let id = try await runningJob(kind, projection), try await !failIfAbandoned(id) {
+        throw .alreadyRunning(id)
+      }
+    }
+  }
+
+  /// Ends a job's row that no daemon is at any more, since that has ended or the answer to the insertion was lost.
+  private func failIfAbandoned(_ id: Int) async throws(ProjectionEngine.JobError) -> Bool {
+    // The lock of its own session would not stop it.
+    if running[id] != nil { return false }
+    do throws(PostgresError) {
+      return try await !session.run(
+        JobBoard.failStatement(.int(id)), resend: .allowed
+      ).isEmpty
+    } catch {
+      throw .unavailable(error.description)
+    }
+  }
+
+  private static let failStatement = Statement(
+    """
+    UPDATE projection.jobs
+       SET state = 'failed', ended_at = now(), message = 'the daemon that was at it has ended'
+     WHERE job_id = $1 AND state = 'running'
+       AND pg_try_advisory_xact_lock(1886151015, job_id::integer)
+    RETURNING job_id
+    """)
 
   private func runningJob(_ kind: JobStatus.Kind, _ projection: String)
     async throws(ProjectionEngine.JobError) -> Int?
@@ -86,6 +119,7 @@ final class JobBoard {
     // The row must say that the job is over, however long the database is away.
     var backoff = Backoff()
     while (try? await save(job.status)) == nil { await EventLoop.sleep(backoff.next()) }
+    await locks.release(.job, job.status.id)
     running[job.status.id] = nil
   }
 
@@ -134,9 +168,13 @@ final class JobBoard {
   private static let oneStatement = Statement(
     "SELECT \(JobStatus.columns) FROM projection.jobs WHERE job_id = $1")
 
-  /// Asks a job to end at its next chunk, and waits for that.
+  /// Asks a job to end at its next chunk, and waits for that; ends one that no daemon is at.
   func cancel(_ id: Int) async throws(ProjectionEngine.JobError) -> JobStatus {
-    running[id]?.cancel()
+    if let job = running[id] {
+      job.cancel()
+    } else {
+      _ = try await failIfAbandoned(id)
+    }
     while running[id] != nil { await EventLoop.sleep(.milliseconds(20)) }
     return try await status(id)
   }

@@ -15,6 +15,7 @@ package final class ProjectionEngine {
   private let tail: LogTail
   private let session: Session
   private let querySessions: [Session]
+  private let locks: WorkLocks
   private let store: BuildStore
   private let projector: Projector
   let catalog: ViewCatalog
@@ -22,6 +23,8 @@ package final class ProjectionEngine {
   private let worker: Worker
   private let jobs: JobBoard
   private var isReloading = false
+  /// Projections that are being removed.
+  private var leaving: Set<String> = []
   private let log: @Sendable (String) -> Void
 
   /// Connections that answer questions.
@@ -37,19 +40,30 @@ package final class ProjectionEngine {
     self.log = log
     session = Session(projectorInfo)
     querySessions = (0..<ProjectionEngine.queryConnections).map { _ in Session(queryInfo) }
-    store = BuildStore(session: session)
-    projector = Projector(session, tail: tail)
+    locks = WorkLocks(session: session)
+    store = BuildStore(session: session, locks: locks)
+    projector = Projector(session, store: store, tail: tail)
     catalog = ViewCatalog(session: querySessions[0])
     reader = ViewReader(querySessions, catalog: catalog)
     worker = Worker(info: projectorInfo, tail: tail, store: store)
-    jobs = JobBoard(session: session)
+    jobs = JobBoard(session: session, locks: locks)
   }
 
-  /// Starts with what is there, builds what is not, and returns when all views that could be built answer.
+  /// Starts with what is there, builds what is not, and returns when all views that could be built answer. Views whose
+  /// folders are not there stay, since they may be another daemon's.
   package func start() async throws(LogFault) {
+    do {
+      _ = try Files.list(folder)
+    } catch {
+      throw LogFault(.other, "the folder of projections cannot be read: \(error)")
+    }
+    session.onConnect = { [locks, projector] connection throws(PostgresError) in
+      try await locks.retake(on: connection)
+      projector.readPositionsAgain()
+    }
     for session in [session] + querySessions { session.start() }
     projector.onAdvance = { [catalog] in catalog.advanced($0) }
-    projector.onChange = { [weak self] in await self?.adopt($0) }
+    projector.onChange = { [weak self] in await self?.adoptLive() }
     catalog.onChange = { [weak self] in self?.onInterfaceChange() }
     catalog.refresh = { [weak self] in await self?.adoptLive() }
     do {
@@ -65,7 +79,7 @@ package final class ProjectionEngine {
   }
 
   private func readFolders() async {
-    for refusal in await reload().refused { log("projection refused: \(refusal)") }
+    for refusal in await reload(removing: false).refused { log("projection refused: \(refusal)") }
   }
 
   package func stop() {
@@ -77,26 +91,40 @@ package final class ProjectionEngine {
   /// the folders.
   private func serveKnownBuilds() async throws(PostgresError) {
     try await store.dropAbandoned()
-    await adopt(try await store.all())
+    await adopt(try await store.all(), [:])
   }
 
   /// Serves builds that are live and not served here: those of an earlier life, and those that another daemon has
-  /// put in the place of ones known here.
-  private func adopt(_ known: [Build]) async {
+  /// put in the place of ones known here, unless that has changed since `before`, the ids of the builds by projection.
+  private func adopt(_ known: [Build], _ before: [String: Int]) async {
     for build in known where build.state == "live" {
-      let served = catalog.served[build.projection]
-      if served?.build.id == build.id { continue }
-      if projector.builds[build.id] == nil { projector.add(build) }
+      let name = build.projection
+      func isAsBefore() -> Bool {
+        catalog.served[name]?.build.id == before[name] && !leaving.contains(name)
+      }
+      guard before[name] != build.id, isAsBefore() else { continue }
+      let served = catalog.served[name]
       let folder = served?.build.generation == build.generation ? served?.folder : build.folder
       guard let folder, let views = try? await catalog.prepare(folder, on: build) else { continue }
-      if catalog.served[build.projection]?.build.id == build.id { continue }
-      if let old = catalog.served[build.projection]?.build { projector.remove(old.id) }
+      guard isAsBefore() else { continue }
+      if let old = served?.build { projector.remove(old.id) }
+      if projector.builds[build.id] == nil { projector.add(build) }
       catalog.serve(folder, projector.builds[build.id] ?? build, views)
     }
   }
 
+  /// Serves what is live in the database, which other daemons change as well, and no longer what is gone from it.
   private func adoptLive() async {
-    if let known = try? await store.all() { await adopt(known) }
+    let before = catalog.served.mapValues(\.build.id)
+    guard let known = try? await store.all() else { return }
+    let live = Set(known.filter { $0.state == "live" }.map(\.projection))
+    let ids = Set(known.map(\.id))
+    for (name, id) in before where !ids.contains(id) && !live.contains(name) {
+      guard catalog.served[name]?.build.id == id else { continue }
+      projector.remove(id)
+      catalog.withdraw(name)
+    }
+    await adopt(known, before)
   }
 
   // MARK: Questions
@@ -151,19 +179,38 @@ package final class ProjectionEngine {
   }
 
   /// Reads the folders again. What is new or changed is built beside what is live and then put in its place; what is
-  /// refused goes on as it was.
-  package func reload() async -> ReloadReport {
+  /// refused goes on as it was, and so does everything where the folders cannot be listed.
+  package func reload() async -> ReloadReport { await reload(removing: true) }
+
+  private func reload(removing: Bool) async -> ReloadReport {
     while isReloading { await EventLoop.sleep(.milliseconds(20)) }
     isReloading = true
     defer { isReloading = false }
     var report = ReloadReport()
-    let names = ((try? Files.list(folder)) ?? []).filter { Files.isFolder("\(folder)/\($0)") }
-    // First, so that a method may move from one folder to another.
-    for name in catalog.served.keys.sorted() where !names.contains(name) {
-      await remove(name)
-      report.removed.append(name)
+    // What another daemon has removed is built again if its folder is here.
+    await adoptLive()
+    let names: [String]
+    do {
+      names = try Files.list(folder)
+    } catch {
+      report.refused = [
+        ProjectionRefusal(
+          projection: "", file: folder, line: 1,
+          message: "the folder of projections cannot be read: \(error)")
+      ]
+      return report
     }
-    for name in names {
+    // First, so that a method may move from one folder to another.
+    for name in catalog.served.keys.sorted() where removing && !names.contains(name) {
+      do throws(ProjectionRefusal) {
+        try await remove(name)
+        report.removed.append(name)
+      } catch {
+        report.refused.append(error)
+      }
+    }
+    // One that is served and cannot be looked into is refused, not passed over.
+    for name in names where catalog.served[name] != nil || Files.isFolder("\(folder)/\(name)") {
       do throws(ProjectionRefusal) {
         let read = try ProjectionFolder(name: name, at: "\(folder)/\(name)")
         try await take(read, &report)
@@ -206,28 +253,65 @@ package final class ProjectionEngine {
   {
     do throws(BuildFailure) {
       let views = try await catalog.prepare(read, on: build)
-      try? await store.setSource(build.id, read)
-      catalog.serve(read, catalog.served[read.name]?.build ?? build, views)
+      // A rebuild may have put another build in its place by now; no swap happens in here.
+      try await exclusively { [self] () async throws(BuildFailure) in
+        guard let current = catalog.served[read.name]?.build,
+          current.generation == read.generation
+        else { throw .refused(changedMeanwhile(read.name)) }
+        try? await store.setSource(current.id, read)
+        catalog.serve(
+          read, catalog.served[read.name]?.build ?? current, views.map { $0.moved(to: current) })
+      }
     } catch {
-      throw refusal(of: read, error)
+      throw refusal(of: read.name, error)
     }
   }
 
-  private func remove(_ name: String) async {
-    guard let build = catalog.served[name]?.build else { return }
-    catalog.withdraw(name)
-    await projector.exclusively { [self] in
-      projector.remove(build.id)
-      try? await store.retire(build.id)
-      try? await store.drop(build.id)
+  private func remove(_ name: String) async throws(ProjectionRefusal) {
+    do throws(BuildFailure) {
+      try await exclusively { [self] () async throws(BuildFailure) in
+        guard let build = catalog.served[name]?.build else { return }
+        leaving.insert(name)
+        defer { leaving.remove(name) }
+        do throws(PostgresError) {
+          try await store.remove(build.id)
+        } catch {
+          throw .postgres(error)
+        }
+        projector.remove(build.id)
+        catalog.withdraw(name)
+      }
+    } catch {
+      throw refusal(of: name, error)
     }
   }
 
-  private func refusal(of folder: ProjectionFolder, _ failure: BuildFailure) -> ProjectionRefusal {
+  /// Runs something while nothing is being folded.
+  private func exclusively(_ work: @escaping @EventLoop () async throws(BuildFailure) -> Void)
+    async throws(BuildFailure)
+  {
+    var outcome: Result<Void, BuildFailure> = .success(())
+    await projector.exclusively {
+      do throws(BuildFailure) {
+        try await work()
+      } catch {
+        outcome = .failure(error)
+      }
+    }
+    try outcome.get()
+  }
+
+  private func changedMeanwhile(_ name: String) -> ProjectionRefusal {
+    ProjectionRefusal(
+      projection: name, file: "", line: 1,
+      message: "the projection was changed meanwhile; what was put in its place stays")
+  }
+
+  private func refusal(of name: String, _ failure: BuildFailure) -> ProjectionRefusal {
     switch failure {
     case .refused(let refusal): refusal
     case .postgres(let error):
-      ProjectionRefusal(projection: folder.name, file: "", line: 1, message: error.description)
+      ProjectionRefusal(projection: name, file: "", line: 1, message: error.description)
     }
   }
 
@@ -235,18 +319,19 @@ package final class ProjectionEngine {
   /// live one.
   private func replace(with read: ProjectionFolder, job: Job?) async throws(ProjectionRefusal) {
     let job = job ?? Job(JobStatus(id: 0, kind: .rebuild, projection: read.name))
+    let replaced = catalog.served[read.name]?.folder
     do throws(BuildFailure) {
       let build = try await store.create(read, state: "building")
       do {
         let views = try await catalog.prepare(read, on: build)
         let caughtUp = try await worker.catchUp(build, job)
-        try await swapIn(read, caughtUp, views)
+        try await swapIn(read, caughtUp, views, replacing: replaced)
         job.update {
           $0.processed = tail.head
           $0.total = tail.head
         }
       } catch {
-        try? await store.drop(build.id)
+        await store.drop(build.id)
         switch error {
         case let failure as BuildFailure: throw failure
         case JobFailure.failed(let message):
@@ -258,44 +343,64 @@ package final class ProjectionEngine {
         }
       }
     } catch {
-      throw refusal(of: read, error)
+      throw refusal(of: read.name, error)
     }
   }
 
-  /// Between two live folds: the last events, then the swap, in one step for readers.
-  private func swapIn(_ folder: ProjectionFolder, _ build: Build, _ views: [PreparedView])
-    async throws(BuildFailure)
-  {
-    var outcome: Result<Void, BuildFailure> = .success(())
-    await projector.exclusively { [self] in
+  /// Between two live folds: the last events, then the swap, in one step for readers. `replaced` is the folder that was
+  /// served when the build was begun: another that has come since is not undone.
+  private func swapIn(
+    _ folder: ProjectionFolder, _ build: Build, _ views: [PreparedView],
+    replacing replaced: ProjectionFolder?
+  ) async throws(BuildFailure) {
+    try await exclusively { [self] () async throws(BuildFailure) in
+      guard catalog.served[folder.name]?.folder == replaced else {
+        throw .refused(changedMeanwhile(folder.name))
+      }
+      let live = catalog.served[folder.name]?.build
+      var build = build
       do throws(PostgresError) {
-        let live = catalog.served[folder.name]?.build
-        let target = live.map { projector.builds[$0.id]?.position ?? $0.position } ?? tail.head
-        var build = build
-        if build.position < target {
-          _ = try await session.run(
-            Fold.queries([build], after: build.position, upTo: target), resend: .forbidden)
-          build.position = target
-        }
-        try await store.goLive(build.id)
-        build.state = "live"
-        projector.add(build)
-        catalog.serve(folder, build, views.map { $0.moved(to: build) })
-        if let live {
-          projector.remove(live.id)
-          dropLater(live)
-        }
+        try await takeOver(&build, from: live)
       } catch {
-        outcome = .failure(.postgres(error))
+        throw .postgres(error)
+      }
+      projector.add(build)
+      catalog.serve(folder, build, views.map { $0.moved(to: build) })
+      if let live {
+        projector.remove(live.id)
+        dropLater(live)
       }
     }
-    try outcome.get()
+  }
+
+  /// Folds what the live build is ahead, and makes this one live. Where another daemon folds that one on in between, again.
+  private func takeOver(_ build: inout Build, from live: Build?) async throws(PostgresError) {
+    var attempts = 0
+    while true {
+      var target = tail.head
+      if let live, let known = try await store.build(live.id) { target = known.position }
+      if build.position < target {
+        try await Fold.run([build], after: build.position, upTo: target) {
+          [session] queries throws(PostgresError) in
+          try await session.run(queries, resend: .forbidden)
+        }
+        build.position = target
+      }
+      do throws(PostgresError) {
+        try await store.goLive(build.id)
+        build.state = "live"
+        return
+      } catch {
+        attempts += 1
+        guard error.sqlState == "PL004", attempts < 5 else { throw error }
+      }
+    }
   }
 
   /// Readers that were sent to the old build have answered long before.
   private func dropLater(_ build: Build) {
     EventLoop.after(.seconds(2)) { [store] in
-      Task { @EventLoop in try? await store.drop(build.id) }
+      Task { @EventLoop in await store.drop(build.id) }
     }
   }
 
@@ -312,8 +417,9 @@ package final class ProjectionEngine {
 
   /// Starts to rebuild a projection; gives the job's id.
   package func rebuild(_ name: String) async throws(JobError) -> Int {
-    guard let served = catalog.served[name] else { throw .noSuchProjection(name) }
+    guard catalog.served[name] != nil else { throw .noSuchProjection(name) }
     return try await jobs.start(.rebuild, name) { [self] job throws(JobFailure) in
+      guard let served = catalog.served[name] else { throw .failed("the projection was removed") }
       do throws(ProjectionRefusal) {
         try await replace(with: served.folder, job: job)
       } catch {
@@ -332,7 +438,7 @@ package final class ProjectionEngine {
       do throws(BuildFailure) {
         scratch = try await store.create(served.folder, state: "scratch")
       } catch {
-        throw .failed(refusal(of: served.folder, error).description)
+        throw .failed(refusal(of: served.folder.name, error).description)
       }
       let outcome: Result<JSON, JobFailure>
       do throws(JobFailure) {
@@ -340,7 +446,7 @@ package final class ProjectionEngine {
       } catch {
         outcome = .failure(error)
       }
-      try? await store.drop(scratch.id)
+      await store.drop(scratch.id)
       let report = try outcome.get()
       job.update {
         $0.report = report

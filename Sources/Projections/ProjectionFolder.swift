@@ -5,12 +5,16 @@ internal import JSON
 /// Why a folder is not served: the file, the line (from 1) and what is wrong with it.
 package struct ProjectionRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   package let projection: String
-  /// Path below the projection's folder.
+  /// Path below the projection's folder; empty where none is to blame. Where the folder of all of them cannot be read,
+  /// that one's path, and `projection` is empty.
   package let file: String
   package let line: Int
   package let message: String
 
-  package var description: String { "\(projection)/\(file):\(line): \(message)" }
+  package var description: String {
+    if file.isEmpty { return "\(projection): \(message)" }
+    return projection.isEmpty ? message : "\(projection)/\(file):\(line): \(message)"
+  }
 }
 
 /// A folder of SQL as it was read: what a projection is made of.
@@ -113,51 +117,4 @@ func trimmed(_ text: some StringProtocol) -> String {
   let tail = text.drop { $0.isWhitespace }
   guard let last = tail.lastIndex(where: { !$0.isWhitespace }) else { return "" }
   return String(tail[...last])
-}
-
-/// Refuses SQL whose result would depend on when it runs.
-enum Determinism {
-  /// Words that stand for the clock or for chance, as they would be called.
-  private static let words: Set<String> = [
-    "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "random",
-    "gen_random_uuid", "nextval", "current_timestamp", "current_date", "current_time", "localtime",
-    "localtimestamp", "setval", "txid_current", "pg_current_xact_id", "current_user",
-    "session_user",
-  ]
-
-  static func check(_ sql: String, file: String, projection: String) throws(ProjectionRefusal) {
-    for (index, line) in sql.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let code = lineWithoutComment(line)
-      for word in code.lowercased().split(whereSeparator: {
-        !($0.isLetter || $0.isNumber || $0 == "_")
-      }) {
-        guard words.contains(String(word)) else { continue }
-        throw ProjectionRefusal(
-          projection: projection, file: file, line: index + 1,
-          message:
-            "`\(word)` depends on when it runs; use occurred_at or recorded_at of the event, or `-- now` in a query"
-        )
-      }
-    }
-  }
-
-  /// The line up to `--`, without what stands in quotes.
-  private static func lineWithoutComment(_ line: Substring) -> String {
-    var code = ""
-    var quote: Character?
-    var previous: Character = " "
-    for character in line {
-      if let open = quote {
-        if character == open { quote = nil }
-      } else if character == "'" || character == "\"" {
-        quote = character
-      } else if character == "-" && previous == "-" {
-        return code
-      } else {
-        code.append(character)
-      }
-      previous = character
-    }
-    return code
-  }
 }

@@ -8,8 +8,8 @@ final class Projector {
   private(set) var builds: [Int: Build] = [:]
   /// Called when a build's position has moved.
   var onAdvance: (Build) -> Void = { _ in }
-  /// Called with all builds when one that is folded here turned out to be another daemon's matter as well.
-  var onChange: ([Build]) async -> Void = { _ in }
+  /// Called when a build that is folded here turned out to be another daemon's matter as well.
+  var onChange: () async -> Void = {}
 
   private let session: Session
   private let store: BuildStore
@@ -17,6 +17,9 @@ final class Projector {
   private var isRunning = false
   private var mustRun = false
   private var isStopped = false
+  private var mustReadPositions = false
+  /// The log is shorter than it was said to be.
+  private var waitsForLog = false
   /// When builds that failed are tried again.
   private var retries: Set<Int> = []
   private var exclusive: [(work: () async -> Void, done: Signal)] = []
@@ -24,15 +27,20 @@ final class Projector {
   /// Events in one transaction of live folding at most.
   private static let chunk = 10_000
   private static let retryInterval = Duration.seconds(2)
+  private static let logInterval = Duration.milliseconds(250)
 
-  init(_ session: Session, tail: LogTail) {
+  init(_ session: Session, store: BuildStore, tail: LogTail) {
     self.session = session
-    store = BuildStore(session: session)
+    self.store = store
     self.tail = tail
   }
 
   func start() {
-    tail.followers[ObjectIdentifier(self)] = { [weak self] _, _ in self?.wake() }
+    tail.followers[ObjectIdentifier(self)] = { [weak self] head, _ in
+      guard let self else { return }
+      if builds.values.contains(where: { $0.position > head }) { mustReadPositions = true }
+      wake()
+    }
     wake()
   }
 
@@ -65,6 +73,12 @@ final class Projector {
     }
   }
 
+  /// The checkpoints may be others than they were: after a lost connection they may even be a restored database's.
+  func readPositionsAgain() {
+    mustReadPositions = true
+    wake()
+  }
+
   /// Runs something while nothing is being folded.
   func exclusively(_ work: @escaping () async -> Void) async {
     let done = Signal()
@@ -82,7 +96,10 @@ final class Projector {
   }
 
   private func foldAll() async {
-    while exclusive.isEmpty, !isStopped {
+    while exclusive.isEmpty, !isStopped, !waitsForLog {
+      if mustReadPositions {
+        guard await readPositions() else { continue }
+      }
       let behind = builds.values.filter { $0.position < tail.head && !retries.contains($0.id) }
       guard let lowest = behind.map(\.position).min() else { return }
       let group = behind.filter { $0.position == lowest }.sorted { $0.id < $1.id }
@@ -95,17 +112,38 @@ final class Projector {
 
   private func fold(_ group: [Build], upTo: Int) async {
     do {
-      _ = try await session.run(
-        Fold.queries(group, after: group[0].position, upTo: upTo), resend: .forbidden)
+      try await Fold.run(group, after: group[0].position, upTo: upTo) {
+        [session] queries throws(PostgresError) in
+        try await session.run(queries, resend: .forbidden)
+      }
       for build in group { moved(build.id, to: upTo) }
     } catch {
-      if error.isUnavailable || ["PL004", "42P01", "3F000"].contains(error.sqlState) {
+      if error.isUnavailable {
         await readPositions()
+      } else if error.sqlState == "PL006" {
+        waitForLog()
+      } else if ["PL004", "42P01", "3F000"].contains(error.sqlState), await haveMoved(group) {
+        return
       } else if group.count > 1 {
         for build in group { await fold([build], upTo: upTo) }
       } else {
         await failed(group[0], error)
       }
+    }
+  }
+
+  /// Whether another daemon has folded or swapped one of them: otherwise the error is the folder's own.
+  private func haveMoved(_ group: [Build]) async -> Bool {
+    guard await readPositions() else { return true }
+    return group.contains { builds[$0.id]?.position != $0.position }
+  }
+
+  /// Goes on when the log may have got there; meanwhile the builds stand where they are.
+  private func waitForLog() {
+    waitsForLog = true
+    EventLoop.after(Projector.logInterval) { [weak self] in
+      self?.waitsForLog = false
+      self?.wake()
     }
   }
 
@@ -118,7 +156,10 @@ final class Projector {
   }
 
   /// After a lost connection, another daemon's fold or its swap of a build: the checkpoints say what is true.
-  private func readPositions() async {
+  /// False where they could not be read, and will be again.
+  @discardableResult
+  private func readPositions() async -> Bool {
+    mustReadPositions = false
     do {
       let known = try await store.all()
       for build in known where builds[build.id] != nil {
@@ -126,10 +167,12 @@ final class Projector {
       }
       let ids = Set(known.map(\.id))
       for id in builds.keys where !ids.contains(id) { builds[id] = nil }
-      await onChange(known)
+      await onChange()
+      return true
     } catch {
-      // Asked again with the next event or poll.
+      mustReadPositions = true
       await EventLoop.sleep(.milliseconds(100))
+      return false
     }
   }
 

@@ -17,7 +17,7 @@ struct Worker {
   let store: BuildStore
 
   /// Events in one transaction: large enough for the speed of set-based SQL, small enough to cancel.
-  private static let chunk = 100_000
+  private static let largestChunk = 100_000
   /// How far behind the head a build may be for its last events to be folded between two live folds.
   private static let near = 2_000
 
@@ -27,11 +27,12 @@ struct Worker {
     var connection: Connection?
     defer { connection?.close() }
     var backoff = Backoff()
+    var chunk = Worker.largestChunk
     while tail.head - build.position > Worker.near || (build.position == 0 && tail.head > 0) {
       if job.isCancelled { throw .cancelled }
+      let upTo = min(tail.head, build.position + chunk)
       do throws(PostgresError) {
         if connection?.isOpen != true { connection = try await Connection.open(info) }
-        let upTo = min(tail.head, build.position + Worker.chunk)
         _ = try await connection!.run(Fold.queries([build], after: build.position, upTo: upTo))
         build.position = upTo
         job.update {
@@ -39,15 +40,32 @@ struct Worker {
           $0.total = tail.head
         }
       } catch {
-        guard error.isUnavailable || error.sqlState == "PL004" else {
+        if error.isTooMuch, upTo - build.position > 1 {
+          chunk = (upTo - build.position) / 2
+          continue
+        }
+        guard error.isUnavailable || ["PL004", "PL006"].contains(error.sqlState) else {
           throw .failed(
             build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? "\(error)")
         }
         await EventLoop.sleep(backoff.next())
-        if let known = try? await store.build(build.id) { build = known }
+        build = try await asItIs(build)
       }
     }
     return build
+  }
+
+  /// The build as the database knows it, which may be another than this side of a lost connection believed.
+  private func asItIs(_ build: Build) async throws(JobFailure) -> Build {
+    let known: Build?
+    do throws(PostgresError) {
+      known = try await store.build(build.id)
+    } catch {
+      // Asked again after the next attempt.
+      return build
+    }
+    guard let known else { throw .failed("build \(build.id) is gone: another daemon deleted it") }
+    return known
   }
 
   /// Folds the log anew into tables of its own up to the position of the live build, and compares both in one
@@ -66,8 +84,10 @@ struct Worker {
         throw PostgresError(sqlState: nil, message: "the live build was replaced")
       }
       if scratch.position < position {
-        _ = try await connection.run(
-          Fold.queries([scratch], after: scratch.position, upTo: position))
+        try await Fold.run([scratch], after: scratch.position, upTo: position) {
+          queries throws(PostgresError) in
+          try await Worker.runWithin(connection, queries)
+        }
         scratch.position = position
       }
       let digests = Statement("SELECT table_name, row_count, digest FROM projection.digests($1)")
@@ -85,6 +105,18 @@ struct Worker {
     }
   }
 
+  /// Runs statements in the transaction that is open, which survives their failure.
+  private static func runWithin(_ connection: Connection, _ queries: [Query])
+    async throws(PostgresError) -> [Rows]
+  {
+    do throws(PostgresError) {
+      return try await connection.run([Query(Statement("SAVEPOINT fold"))] + queries)
+    } catch {
+      _ = try? await connection.run([Query(Statement("ROLLBACK TO SAVEPOINT fold"))])
+      throw error
+    }
+  }
+
   /// As `catchUp`, but never beyond what the live build has folded.
   private func catchUpForComparison(_ scratch: Build, _ live: Build, _ job: Job)
     async throws(JobFailure) -> Build
@@ -93,12 +125,19 @@ struct Worker {
     do throws(PostgresError) {
       let connection = try await Connection.open(info)
       defer { connection.close() }
+      var chunk = Worker.largestChunk
       while !job.isCancelled {
         let position = try await store.build(live.id)?.position ?? 0
         job.update { $0.total = position }
         if scratch.position >= position { return scratch }
-        let upTo = min(position, scratch.position + Worker.chunk)
-        _ = try await connection.run(Fold.queries([scratch], after: scratch.position, upTo: upTo))
+        let upTo = min(position, scratch.position + chunk)
+        do throws(PostgresError) {
+          _ = try await connection.run(Fold.queries([scratch], after: scratch.position, upTo: upTo))
+        } catch {
+          guard error.isTooMuch, upTo - scratch.position > 1 else { throw error }
+          chunk = (upTo - scratch.position) / 2
+          continue
+        }
         scratch.position = upTo
         job.update { $0.processed = upTo }
         if position - upTo < Worker.near { return scratch }

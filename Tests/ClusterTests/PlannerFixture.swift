@@ -65,6 +65,11 @@ final class PlannerFixture {
   /// Submits commands in the wire's form, each with an id of its own unless it has one.
   @discardableResult
   func submit(_ bodies: JSON...) async throws -> [CommandOutcome<PlannerDecider.Refusal>] {
+    try await submitAll(bodies)
+  }
+
+  @discardableResult
+  func submitAll(_ bodies: [JSON]) async throws -> [CommandOutcome<PlannerDecider.Refusal>] {
     let submitted = bodies.map { body in
       commands += 1
       let id =

@@ -11,6 +11,20 @@ BEGIN
     RAISE EXCEPTION 'table.sql may make tables and indexes only, not %', bad.relname USING ERRCODE = 'PL005';
   END IF;
 
+  SELECT p.proname INTO bad FROM pg_proc p WHERE p.pronamespace = namespace::regnamespace;
+  IF FOUND THEN
+    RAISE EXCEPTION 'table.sql may make tables and indexes only, not function %', bad.proname
+      USING ERRCODE = 'PL005';
+  END IF;
+
+  SELECT t.tgname INTO bad
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+   WHERE c.relnamespace = namespace::regnamespace AND NOT t.tgisinternal;
+  IF FOUND THEN
+    RAISE EXCEPTION 'table.sql may make tables and indexes only, not trigger %', bad.tgname
+      USING ERRCODE = 'PL005';
+  END IF;
+
   SELECT c.relname, a.attname INTO bad
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
    WHERE c.relnamespace = namespace::regnamespace AND c.relkind = 'r' AND a.attnum > 0

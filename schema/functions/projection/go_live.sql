@@ -1,5 +1,5 @@
--- Puts a build in the place of the live one of its projection, if there is one, in one transaction: both must be at
--- the same position (PL004 otherwise).
+-- Puts a build in the place of the live one of its projection, if there is one, in one transaction. That one may be
+-- behind, where it lags or has failed, but not ahead (PL004), since what readers see never goes back.
 CREATE OR REPLACE FUNCTION projection.go_live(build bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -7,9 +7,12 @@ DECLARE
   current projection.builds;
 BEGIN
   SELECT * INTO next FROM projection.builds b WHERE b.build_id = build FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'build % is gone', build USING ERRCODE = 'PL004';
+  END IF;
   SELECT * INTO current FROM projection.builds b
    WHERE b.projection = next.projection AND b.state = 'live' FOR UPDATE;
-  IF FOUND AND current.position <> next.position THEN
+  IF FOUND AND current.position > next.position THEN
     RAISE EXCEPTION 'build % is at position %, the live one at %', build, next.position, current.position
       USING ERRCODE = 'PL004';
   END IF;

@@ -1,0 +1,145 @@
+/// Refuses SQL whose result would depend on when it runs.
+enum Determinism {
+  /// Words that stand for the clock or for chance, as they would be called.
+  private static let words: Set<String> = [
+    "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "random",
+    "gen_random_uuid", "nextval", "current_timestamp", "current_date", "current_time", "localtime",
+    "localtimestamp", "setval", "txid_current", "pg_current_xact_id", "current_user",
+    "session_user",
+  ]
+
+  /// Texts that stand for the clock where they become a time: `'now'::timestamptz`, `date 'today'`.
+  private static let moments: Set<String> = ["now", "today", "tomorrow", "yesterday"]
+
+  static func check(_ sql: String, file: String, projection: String) throws(ProjectionRefusal) {
+    let tokens = SQLTokens(sql).all
+    for (index, token) in tokens.enumerated() {
+      let isClock =
+        switch token.kind {
+        case .word: words.contains(token.text)
+        case .literal: moments.contains(trimmed(token.text)) && isTime(index, tokens)
+        case .mark: false
+        }
+      guard isClock else { continue }
+      throw ProjectionRefusal(
+        projection: projection, file: file, line: token.line,
+        message:
+          "`\(trimmed(token.text))` depends on when it runs; use occurred_at or recorded_at of the event, or `-- now` in a query"
+      )
+    }
+  }
+
+  /// Whether the literal is cast to a date or time: by `::`, by `CAST(… AS …)`, or by a type before it.
+  private static func isTime(_ index: Int, _ tokens: [SQLTokens.Token]) -> Bool {
+    func text(_ offset: Int) -> String {
+      tokens.indices.contains(index + offset) ? tokens[index + offset].text : ""
+    }
+    func isTimeType(_ word: String) -> Bool { word.hasPrefix("time") || word == "date" }
+    if isTimeType(text(-1)) || text(-1) == "zone" { return true }
+    if text(1) == "as" { return isTimeType(text(2)) }
+    return text(1) == ":" && text(2) == ":" && isTimeType(text(3))
+  }
+}
+
+/// SQL as words, literals and marks, without comments and quoted names.
+struct SQLTokens {
+  struct Token {
+    enum Kind { case word, literal, mark }
+
+    let kind: Kind
+    /// In lower case; of a literal what is between its quotes.
+    let text: String
+    /// From 1.
+    let line: Int
+  }
+
+  private(set) var all: [Token] = []
+  private let scalars: [Unicode.Scalar]
+  private var index = 0
+  private var line = 1
+
+  init(_ sql: String) {
+    scalars = Array(sql.unicodeScalars)
+    while let scalar = peek() {
+      if starts("--") {
+        while let next = peek(), next != "\n" { take() }
+      } else if starts("/*") {
+        skipComment()
+      } else if scalar == "'" || scalar == "\"" {
+        quoted(scalar)
+      } else if isPartOfWord(scalar) {
+        word()
+      } else {
+        take()
+        if !scalar.properties.isWhitespace { add(.mark, String(scalar), line) }
+      }
+    }
+  }
+
+  private func peek(_ offset: Int = 0) -> Unicode.Scalar? {
+    index + offset < scalars.count ? scalars[index + offset] : nil
+  }
+
+  private func starts(_ pair: String) -> Bool {
+    let marks = Array(pair.unicodeScalars)
+    return peek() == marks[0] && peek(1) == marks[1]
+  }
+
+  private func isPartOfWord(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_"
+  }
+
+  private mutating func take() {
+    if scalars[index] == "\n" { line += 1 }
+    index += 1
+  }
+
+  private mutating func add(_ kind: Token.Kind, _ text: String, _ line: Int) {
+    all.append(Token(kind: kind, text: text.lowercased(), line: line))
+  }
+
+  /// Comments of this kind nest.
+  private mutating func skipComment() {
+    var depth = 0
+    repeat {
+      if starts("/*") {
+        depth += 1
+        take()
+      } else if starts("*/") {
+        depth -= 1
+        take()
+      }
+      take()
+    } while depth > 0 && peek() != nil
+  }
+
+  private mutating func word() {
+    var text = String.UnicodeScalarView()
+    while let scalar = peek(), isPartOfWord(scalar) {
+      text.append(scalar)
+      take()
+    }
+    add(.word, String(text), line)
+  }
+
+  /// A doubled quote stands for itself, as does one after a backslash in `E'…'`.
+  private mutating func quoted(_ quote: Unicode.Scalar) {
+    let begin = line
+    let hasEscapes =
+      quote == "'" && all.last?.text == "e" && "eE".unicodeScalars.contains(scalars[index - 1])
+    var text = String.UnicodeScalarView()
+    take()
+    while let scalar = peek() {
+      if scalar == quote {
+        if peek(1) != quote { break }
+        take()
+      } else if scalar == "\\" && hasEscapes && peek(1) != nil {
+        take()
+      }
+      text.append(scalars[index])
+      take()
+    }
+    if peek() != nil { take() }
+    if quote == "'" { add(.literal, String(text), begin) }
+  }
+}
