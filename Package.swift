@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "Planner", dependencies: ["JSON", "Scalars"], swiftSettings: strict),
 
     // The world: the loop, the wire, the database.
-    .target(name: "Files", swiftSettings: strictMemory),
+    .target(name: "Files", dependencies: ["CLinux"], swiftSettings: strictMemory),
     .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strictMemory),
     .target(
       name: "Varlink", dependencies: ["JSON", "EventLoop", "CLinux"], swiftSettings: strictMemory),

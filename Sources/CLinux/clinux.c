@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -146,6 +147,20 @@ int clinux_wait(pid_t pid, int no_hang, int *status) {
   while (got < 0 && errno == EINTR);
   if (got == pid) *status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
   return (int)got;
+}
+
+int clinux_set_file_user(uid_t uid, gid_t gid) {
+  int dumpable = prctl(PR_GET_DUMPABLE);
+  // Neither reports an error, but what was set before. To set the group takes root's rights, which come back and go
+  // with the user.
+  if (uid == 0) setfsuid(uid);
+  setfsgid(gid);
+  if (uid != 0) setfsuid(uid);
+  // The kernel ends core dumps with each change of credentials; the process is root's all the same.
+  if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1);
+  if ((uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid) return 0;
+  errno = EPERM;
+  return -1;
 }
 
 int clinux_terminal_width(int fd) {

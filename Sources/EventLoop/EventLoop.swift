@@ -93,6 +93,8 @@ package final class Watch {
     didSet { if interest != oldValue { executor?.change(self) } }
   }
   let handler: @EventLoop (Interest) -> Void
+  /// Tells it from other watches of the same descriptor number, before and after it.
+  var generation: UInt32 = 0
   private var executor: LoopExecutor?
 
   init(

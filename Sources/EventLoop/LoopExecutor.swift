@@ -12,6 +12,8 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
   private let remote = Mutex<Remote>(Remote())
   private var local: [UnownedJob] = []
   private var watches: [Int32: Watch] = [:]
+  /// How many watches there have been.
+  private var generations: UInt32 = 0
   private var thread = pthread_t()
   let timers = Timers()
 
@@ -27,7 +29,7 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
     precondition(epoll >= 0 && wakeUp >= 0, "no descriptors left for the event loop")
     // A write to a peer that has left is an error of that call, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
-    control(EPOLL_CTL_ADD, wakeUp, .read)
+    control(EPOLL_CTL_ADD, Token(descriptor: wakeUp, generation: 0), .read)
     let started = Signalled()
     BlockingThread.run { [unowned self] in
       thread = pthread_self()
@@ -70,25 +72,51 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
     EventLoop.assumeOnLoop {
       precondition(
         watches[watch.descriptor] == nil, "descriptor \(watch.descriptor) is watched twice")
+      generations &+= 1
+      watch.generation = generations
       watches[watch.descriptor] = watch
-      control(EPOLL_CTL_ADD, watch.descriptor, watch.interest)
+      control(EPOLL_CTL_ADD, Token(watch), watch.interest)
     }
   }
 
   func change(_ watch: Watch) {
-    EventLoop.assumeOnLoop { control(EPOLL_CTL_MOD, watch.descriptor, watch.interest) }
+    EventLoop.assumeOnLoop { control(EPOLL_CTL_MOD, Token(watch), watch.interest) }
   }
 
   func remove(_ watch: Watch) {
     EventLoop.assumeOnLoop {
       watches[watch.descriptor] = nil
-      control(EPOLL_CTL_DEL, watch.descriptor, [])
+      control(EPOLL_CTL_DEL, Token(watch), [])
     }
   }
 
-  private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Interest) {
-    var event = unsafe epoll_event(
-      events: interest.rawValue, data: epoll_data(fd: descriptor))
+  /// What the kernel hands back with an event. Of the events of one look some may be of a descriptor that a handler
+  /// has closed since, and whose number a new one has: the generation tells the two apart.
+  private struct Token {
+    let descriptor: Int32
+    let generation: UInt32
+
+    init(descriptor: Int32, generation: UInt32) {
+      self.descriptor = descriptor
+      self.generation = generation
+    }
+
+    @EventLoop
+    init(_ watch: Watch) {
+      self.init(descriptor: watch.descriptor, generation: watch.generation)
+    }
+
+    init(_ data: UInt64) {
+      self.init(
+        descriptor: Int32(truncatingIfNeeded: data), generation: UInt32(data >> 32))
+    }
+
+    var data: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor)) }
+  }
+
+  private func control(_ operation: Int32, _ token: Token, _ interest: Interest) {
+    var event = unsafe epoll_event(events: interest.rawValue, data: epoll_data(u64: token.data))
+    let descriptor = token.descriptor
     let result = unsafe epoll_ctl(epoll, operation, descriptor, &event)
     // libpq closes its socket when the server goes, before anyone can take it off the loop.
     if result != 0, operation == EPOLL_CTL_DEL, errno == EBADF || errno == ENOENT { return }
@@ -106,18 +134,21 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
       let timeout = idle ? EventLoop.assumeOnLoop { timers.millisecondsToNext } : 0
       let count = unsafe epoll_wait(epoll, &events, Int32(events.count), timeout)
       for index in 0..<max(0, Int(count)) {
-        unsafe deliver(events[index].data.fd, Interest(rawValue: events[index].events))
+        unsafe deliver(
+          Token(events[index].data.u64), Interest(rawValue: events[index].events))
       }
     }
   }
 
-  private func deliver(_ descriptor: Int32, _ ready: Interest) {
-    if descriptor == wakeUp {
+  private func deliver(_ token: Token, _ ready: Interest) {
+    if token.descriptor == wakeUp {
       takeRemoteJobs()
     } else {
       EventLoop.assumeOnLoop {
         // A handler that ran before may have cancelled this watch.
-        if let watch = watches[descriptor] { watch.handler(ready) }
+        if let watch = watches[token.descriptor], watch.generation == token.generation {
+          watch.handler(ready)
+        }
       }
     }
   }

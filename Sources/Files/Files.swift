@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// What the file system said no to.
@@ -16,6 +17,20 @@ package struct FileError: Error, CustomStringConvertible {
 
 /// Small files and folders, read and written whole.
 package enum Files {
+  /// Does with files what a user may do with them, where this process is root: what root did itself in a folder of
+  /// that user would follow the links that the user puts there.
+  package static func acting<Value>(
+    as user: SystemUser, _ body: () throws(FileError) -> Value
+  ) throws(FileError) -> Value {
+    guard geteuid() == 0, !user.isRoot else { return try body() }
+    guard clinux_set_file_user(user.uid, user.gid) == 0 else { throw FileError(user.name) }
+    defer {
+      let restored = clinux_set_file_user(0, getegid())
+      precondition(restored == 0, "root is root again")
+    }
+    return try body()
+  }
+
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   package static func isFolder(_ path: String) -> Bool {
@@ -45,9 +60,11 @@ package enum Files {
   }
 
   package static func read(_ path: String) throws(FileError) -> String {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe in its place would keep the reader waiting.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path) }
     defer { close(descriptor) }
+    guard isFile(descriptor) else { throw FileError(path, "is no file") }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -59,11 +76,18 @@ package enum Files {
     }
   }
 
+  private static func isFile(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    return unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// Writes a file whole: under another name first, flushed, then renamed.
   package static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws(FileError)
   {
     let temporary = path + ".new"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    remove(temporary)
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let descriptor = unsafe open(temporary, flags, mode)
     guard descriptor >= 0 else { throw FileError(temporary) }
     defer { close(descriptor) }
     let bytes = Array(text.utf8)
@@ -88,19 +112,18 @@ package enum Files {
   }
 
   /// Makes a folder that one user alone may enter, where anyone may have made it before (in `/tmp`). One that is there
-  /// must be a folder, no link to one, and belong to that user or to this process's.
-  package static func makePrivateFolder(
-    _ path: String, forUID uid: UInt32, gid: UInt32
-  ) throws(FileError) {
-    try makeFolder(folder(of: path))
-    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError(path) }
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { throw FileError(path) }
-    guard status.st_mode & S_IFMT == S_IFDIR, [uid, geteuid()].contains(status.st_uid) else {
-      throw FileError(path, "must be a folder of the user \(uid), and is not")
+  /// must be a folder, no link to one, and belong to that user.
+  package static func makePrivateFolder(_ path: String, of user: SystemUser) throws(FileError) {
+    try acting(as: user) { () throws(FileError) in
+      try makeFolder(folder(of: path))
+      guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError(path) }
+      let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+      defer { if descriptor >= 0 { close(descriptor) } }
+      var status = stat()
+      guard descriptor >= 0, unsafe fstat(descriptor, &status) == 0, status.st_uid == user.uid
+      else { throw FileError(path, "must be a folder of the user \(user.uid), and is not") }
+      guard fchmod(descriptor, 0o700) == 0 else { throw FileError(path) }
     }
-    guard unsafe chmod(path, 0o700) == 0 else { throw FileError(path) }
-    if status.st_uid != uid { try give(path, toUID: uid, gid: gid) }
   }
 
   /// Deletes a folder if it is empty.
@@ -108,9 +131,9 @@ package enum Files {
     _ = unsafe rmdir(path)
   }
 
-  /// Hands a file or folder to a user.
+  /// Hands a file or folder, or a link by itself, to a user.
   package static func give(_ path: String, toUID uid: UInt32, gid: UInt32) throws(FileError) {
-    guard unsafe chown(path, uid, gid) == 0 else { throw FileError(path) }
+    guard unsafe lchown(path, uid, gid) == 0 else { throw FileError(path) }
   }
 
   package static func move(_ path: String, to target: String) throws(FileError) {
@@ -135,11 +158,14 @@ package enum Files {
     throw FileError(path)
   }
 
-  /// Opens a file to append to, made where it is missing; the caller closes it.
+  /// Opens a file, no link to one, to append to, made where it is missing; the caller closes it.
   package static func openForAppending(_ path: String) throws(FileError) -> Int32 {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+    let descriptor = unsafe open(path, flags, 0o600)
     guard descriptor >= 0 else { throw FileError(path) }
-    return descriptor
+    if isFile(descriptor) { return descriptor }
+    close(descriptor)
+    throw FileError(path, "is no file")
   }
 
   /// The path up to the last slash.

@@ -217,6 +217,49 @@ import Testing
     _ = try await TestProgram.run(["/usr/bin/env", "rm", "-rf", "--", place])
   }
 
+  @Test(.enabled(if: SystemUser.current?.isRoot == true)) @EventLoop
+  func `links that the cluster's account has put in its folders lead root nowhere`() async throws {
+    let daemon = try TestDaemon()
+    try await daemon.start()
+    await daemon.stop()
+    let cluster = "\(daemon.data)/postgres"
+    let names = ["target-1", "target-2"].map { "\(daemon.folder)/\($0)" }
+    for name in names { try Files.write("root's\n", to: name, mode: 0o600) }
+    unlink("\(cluster)/data/plannerd.conf")
+    symlink(names[0], "\(cluster)/data/plannerd.conf.new")
+    unlink("\(cluster)/postgres.log")
+    symlink(names[1], "\(cluster)/postgres.log")
+    try await daemon.start()
+    await daemon.stop()
+    // The whole folder of data as well.
+    let elsewhere = "\(daemon.folder)/elsewhere"
+    try Files.makeFolder(elsewhere)
+    try Files.write(try Files.read("\(cluster)/data/PG_VERSION"), to: "\(elsewhere)/PG_VERSION")
+    try Files.move("\(cluster)/data", to: "\(cluster)/data.away")
+    symlink(elsewhere, "\(cluster)/data")
+    #expect(try await daemon.failToStart() == 1)
+    #expect(try Files.list(elsewhere) == ["PG_VERSION"])
+    for name in names {
+      #expect(try Files.read(name) == "root's\n")
+      #expect(Files.owner(of: name)?.uid == 0)
+    }
+  }
+
+  @Test @EventLoop
+  func `a Postgres that cannot be started again is tried until it can`() async throws {
+    let daemon = try TestDaemon()
+    try await daemon.start()
+    let postgres = try #require(daemon.postgresPID)
+    chmod("\(daemon.data)/postgres", 0)
+    kill(postgres, SIGKILL)
+    try await Patience.until("it says so") { daemon.logText.contains("Permission denied") }
+    chmod("\(daemon.data)/postgres", 0o700)
+    try await daemon.becomeReady()
+    #expect(daemon.logText.contains("Postgres is back"))
+    await daemon.stop()
+    #expect(daemon.process?.status == 0)
+  }
+
   @EventLoop private func postgresProcesses(_ daemon: TestDaemon) throws -> [Int32] {
     let pid = try #require(daemon.postgresPID)
     let children = try Files.read("/proc/\(pid)/task/\(pid)/children")

@@ -113,6 +113,28 @@ struct BoundsTests {
     }
   }
 
+  /// The first of the new connections is accepted in the same look at the descriptors that tells of the old ones' end:
+  /// what it tells of them must not reach the others, which get the numbers of their descriptors.
+  @Test func `those who come as others leave are served`() async throws {
+    try await withServer {
+      $0.connectionsPerUid = 20
+    } _: { test in
+      let old = try (0..<20).map { _ in try test.peer() }
+      for peer in old {
+        await peer.call("test.echo.Echo", ["text": "old"])
+        #expect(await peer.reply() != nil)
+      }
+      var new = [try test.peer()]
+      for peer in old { peer.close() }
+      new += try (0..<19).map { _ in try test.peer() }
+      for peer in new {
+        await peer.call("test.echo.Echo", ["text": "new"])
+        #expect(await peer.reply() != nil)
+      }
+      for peer in new { peer.close() }
+    }
+  }
+
   @Test func `the call after the last that may run waits until one is answered`() async throws {
     try await withServer {
       $0.callsPerConnection = 4

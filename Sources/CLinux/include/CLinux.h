@@ -45,5 +45,8 @@ int clinux_signalfd(const int *signals, int count);
 /// The exit status of a reaped child: its code, or 128 + the signal.
 int clinux_wait(pid_t pid, int no_hang, int *status);
 
+/// Whose rights the calling thread's file operations have from now on, root's process only: 0, or -1 with errno.
+int clinux_set_file_user(uid_t uid, gid_t gid);
+
 /// `stdout` and `stderr` as descriptors are known; the width of the terminal, 0 when none.
 int clinux_terminal_width(int fd);

@@ -53,18 +53,37 @@ package struct ClusterFiles: Sendable {
 
   /// The version of the cluster that is there; nil where there is none.
   var version: Int? {
-    (try? Files.read("\(data)/PG_VERSION"))?.split(separator: "\n").first.flatMap { Int($0) }
+    firstLine(of: "PG_VERSION").flatMap { Int($0) }
   }
 
   /// The process that the cluster's lock file names, where it has ended and nobody has reaped it: Postgres would
   /// take it for one that runs. Where daemon and Postgres die together, process 1 inherits it, and reaps it when
   /// it comes to that: in a container after seconds, or never.
   var unreapedPostmaster: Int32? {
-    guard let lock = try? Files.read("\(data)/postmaster.pid"),
-      let pid = lock.split(separator: "\n").first.flatMap({ Int32($0) }),
-      let stat = try? Files.read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")")
+    guard let pid = postmaster, let stat = try? Files.read("/proc/\(pid)/stat"),
+      let end = stat.lastIndex(of: ")")
     else { return nil }
     return stat[end...].hasPrefix(") Z") ? pid : nil
+  }
+
+  /// The process that the cluster's lock file names.
+  var postmaster: Int32? { firstLine(of: "postmaster.pid").flatMap { Int32($0) } }
+
+  private func firstLine(of name: String) -> Substring? {
+    let text = try? Files.acting(as: user) { () throws(FileError) in
+      try Files.read("\(data)/\(name)")
+    }
+    return text?.split(separator: "\n").first
+  }
+
+  /// Opens the log to append to. What is in its place and is no file of the user's (root's own, in data folders of
+  /// earlier versions) moves out of the way.
+  func openLog() throws(FileError) -> Int32 {
+    try Files.acting(as: user) { () throws(FileError) in
+      if let descriptor = try? Files.openForAppending(log) { return descriptor }
+      try? Files.move(log, to: "\(log).old")
+      return try Files.openForAppending(log)
+    }
   }
 
   init(root: String, user: SystemUser, id: String) {

@@ -31,7 +31,9 @@ struct ClusterLocation {
       }
       let root = try await rootFolder(for: postgres, id: id)
       try Files.makeFolder(root, mode: 0o700)
-      try Files.give(root, toUID: postgres.uid, gid: postgres.gid)
+      if Files.owner(of: root)?.uid != postgres.uid {
+        try Files.give(root, toUID: postgres.uid, gid: postgres.gid)
+      }
       return ClusterFiles(root: root, user: postgres, id: id)
     } catch let error as ClusterError {
       throw error

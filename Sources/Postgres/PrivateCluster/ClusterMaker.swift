@@ -19,7 +19,7 @@ struct ClusterMaker {
   func make() async throws(ClusterError) {
     let unfinished = unusedName
     do {
-      let output = try Files.openForAppending(files.log)
+      let output = try files.openLog()
       defer { close(output) }
       var options = ChildProcess.Options([
         "\(installation.binFolder)/initdb", "--pgdata", unfinished,
@@ -38,7 +38,9 @@ struct ClusterMaker {
       guard status == 0 else {
         throw ClusterError("initdb failed with status \(status); see \(files.log)")
       }
-      try Files.move(unfinished, to: files.data)
+      try Files.acting(as: files.user) { () throws(FileError) in
+        try Files.move(unfinished, to: files.data)
+      }
     } catch let error as ClusterError {
       throw error
     } catch {

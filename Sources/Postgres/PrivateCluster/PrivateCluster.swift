@@ -53,9 +53,9 @@ package final class PrivateCluster {
 
   /// Makes the cluster where there is none, starts it, and returns when it takes connections.
   package func start() async throws(ClusterError) {
+    isStopping = false
     do {
-      try Files.makePrivateFolder(
-        files.socketFolder, forUID: files.user.uid, gid: files.user.gid)
+      try Files.makePrivateFolder(files.socketFolder, of: files.user)
     } catch {
       throw ClusterError("\(error)")
     }
@@ -89,7 +89,9 @@ package final class PrivateCluster {
     let impatience = EventLoop.after(.seconds(60)) { process.send(SIGQUIT) }
     _ = await process.wait()
     impatience.cancel()
-    Files.removeEmptyFolder(files.socketFolder)
+    try? Files.acting(as: files.user) { () throws(FileError) in
+      Files.removeEmptyFolder(files.socketFolder)
+    }
   }
 
   private func writeConfiguration() throws(ClusterError) {
@@ -111,29 +113,45 @@ package final class PrivateCluster {
 
   private func write(_ text: String, _ name: String) throws(FileError) {
     let path = "\(files.data)/\(name)"
-    if (try? Files.read(path)) == text { return }
-    try Files.write(text, to: path, mode: 0o600)
-    if files.switchesUser { try Files.give(path, toUID: files.user.uid, gid: files.user.gid) }
+    try Files.acting(as: files.user) { () throws(FileError) in
+      if (try? Files.read(path)) == text { return }
+      try Files.write(text, to: path, mode: 0o600)
+    }
   }
 
   // MARK: Process
 
-  /// Starts Postgres as a direct child. One of an earlier daemon may still be on its way out, or have left a
-  /// shared memory block that is still in use: then it ends at once, and is tried again.
+  /// The first start. A Postgres of an earlier daemon may still be on its way out, or have left a shared memory block
+  /// that is still in use: then this one ends at once, and is tried again. One that lives is waited for, however long
+  /// it recovers.
   private func startUntilReady() async throws(ClusterError) {
     let deadline = ContinuousClock().now + .seconds(60)
-    while true {
-      try launch()
-      if await isReady(before: deadline) { break }
-      guard ContinuousClock().now < deadline else {
+    var backoff = Backoff()
+    while !(try await comesUp()) {
+      guard !isStopping, ContinuousClock().now < deadline else {
         throw ClusterError("Postgres does not start; its log is \(files.log)")
       }
-      await EventLoop.sleep(.milliseconds(50))
+      await EventLoop.sleep(backoff.next())
     }
-    if let process { supervise(process) }
   }
 
-  private func launch() throws(ClusterError) {
+  /// Starts Postgres as a direct child: true when it takes connections, false when it has ended before.
+  private func comesUp() async throws(ClusterError) -> Bool {
+    let process = try launch()
+    let info = connectionInfo(role: PrivateCluster.superuser, database: "postgres")
+    var backoff = Backoff()
+    while process.status == nil {
+      // A socket that answers may be the old postmaster's: the new one must be alive as well.
+      if await ownPostmasterAnswers(info, process) {
+        supervise(process)
+        return true
+      }
+      await EventLoop.sleep(backoff.next())
+    }
+    return false
+  }
+
+  private func launch() throws(ClusterError) -> ChildProcess {
     var options = ChildProcess.Options(["\(installation.binFolder)/postgres", "-D", files.data])
     options.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
     // Postgres passes over this pid in its lock file, and still looks whether a child of it lives.
@@ -143,47 +161,44 @@ package final class PrivateCluster {
     options.newSession = true
     if files.switchesUser { options.user = (files.user.uid, files.user.gid) }
     do {
-      let output = try Files.openForAppending(files.log)
+      let output = try files.openLog()
       defer { close(output) }
       options.standardOutput = output
       options.standardError = output
-      process = try ChildProcess(options)
+      let process = try ChildProcess(options)
+      self.process = process
+      return process
     } catch {
       throw ClusterError("Postgres: \(error)")
     }
   }
 
-  /// Whether it takes connections before it ends or time runs out.
-  private func isReady(before deadline: ContinuousClock.Instant) async -> Bool {
-    let info = connectionInfo(role: PrivateCluster.superuser, database: "postgres")
-    while let process, process.status == nil, ContinuousClock().now < deadline {
-      // A socket that answers may be the old postmaster's: the new one must be alive as well.
-      if await ownPostmasterAnswers(info, process) { return true }
-      await EventLoop.sleep(.milliseconds(10))
-    }
-    return false
-  }
-
   private func ownPostmasterAnswers(_ info: ConnectionInfo, _ process: ChildProcess) async -> Bool {
-    guard let pidFile = try? Files.read("\(files.data)/postmaster.pid"),
-      pidFile.split(separator: "\n").first.flatMap({ Int32($0) }) == process.pid,
-      let connection = try? await Connection.open(info)
-    else { return false }
+    guard files.postmaster == process.pid, let connection = try? await Connection.open(info) else {
+      return false
+    }
     connection.close()
     return true
   }
 
-  /// Starts Postgres again when it ends by itself.
+  /// Starts Postgres again when it ends by itself, for as long as that takes.
   private func supervise(_ process: ChildProcess) {
     Task { @EventLoop in
       let status = await process.wait()
       guard !isStopping else { return }
       log("Postgres ended (status \(status)); starting it again")
-      do {
-        try await startUntilReady()
-        log("Postgres is back")
-      } catch {
-        log("\(error)")
+      var backoff = Backoff()
+      var said = ""
+      while !isStopping {
+        var trouble = "Postgres does not start; its log is \(files.log)"
+        do {
+          if try await comesUp() { return log("Postgres is back") }
+        } catch {
+          trouble = "\(error)"
+        }
+        if trouble != said && !isStopping { log(trouble) }
+        said = trouble
+        await EventLoop.sleep(backoff.next())
       }
     }
   }
