@@ -13,7 +13,7 @@ package final class LogTail {
   /// The greatest `recorded_at` known.
   package var lastRecordedAt = Instant(microseconds: 0)
 
-  /// Called when the head moves, with the streams that events went to, nil where they are not known.
+  /// Called when the head moves, backwards too, with the streams that events went to, nil where they are not known.
   package var followers: [ObjectIdentifier: (Int, Set<StreamID>?) -> Void] = [:]
 
   private let listener: Session
@@ -57,8 +57,8 @@ package final class LogTail {
     notifyOthers()
   }
 
-  private func advance(to position: Int, streams: Set<StreamID>?) {
-    guard position > head else { return }
+  private func advance(to position: Int, streams: Set<StreamID>?, back: Bool = false) {
+    guard position > head || back else { return }
     head = position
     for follower in followers.values { follower(position, streams) }
   }
@@ -92,8 +92,8 @@ package final class LogTail {
       if let position = try? await reader.head() {
         // Postgres has come back with a shorter log than was known when it was asked: a restored backup, a standby
         // that had not got all.
-        if position < known && head == known { head = position }
-        advance(to: position, streams: nil)
+        let isShorter = position < known && head == known
+        advance(to: position, streams: nil, back: isShorter)
       }
       isAsking = false
     }

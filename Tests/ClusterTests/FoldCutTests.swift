@@ -31,9 +31,10 @@ import Testing
     let session = planner.database.session("plannerd_project")
     let source = try ProjectionFolder(
       name: projection, at: "\(FoldCutTests.folder)/\(projection)")
+    let store = BuildStore(session: session, locks: WorkLocks(session: session))
     var digests: [[String]] = []
     for cut in cuts {
-      let build = try await BuildStore(session: session).create(source, state: "scratch")
+      let build = try await store.create(source, state: "scratch")
       for (after, upTo) in zip(cut, cut.dropFirst()) {
         _ = try await session.run(
           Fold.queries([build], after: after, upTo: upTo), resend: .forbidden)

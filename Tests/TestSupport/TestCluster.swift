@@ -31,7 +31,7 @@ package enum TestCluster {
     let task = Task { @EventLoop in
       let cluster = try await PrivateCluster(
         folder: folder,
-        settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "400"],
+        settings: ["fsync": "off", "shared_buffers": "'128MB'", "max_connections": "1000"],
         log: { print($0) })
       try await cluster.start()
       try await migrate(cluster)
