@@ -80,9 +80,11 @@ import Testing
     let postmaster = try #require(daemon.postgresPID)
     let processes = [postmaster] + (try backends(of: postmaster))
     for process in processes { kill(process, SIGSTOP) }
+    let goOn = EventLoop.after(.seconds(60)) { for process in processes { kill(process, SIGCONT) } }
     let command = Commands.createPillar("Health")
     let refusal = await refusal(
       daemon, "org.plannerd.planner.Submit", ["commands": [command]])
+    goOn.cancel()
     for process in processes { kill(process, SIGCONT) }
     #expect(refusal.error.hasSuffix(".DatabaseUnavailable"), "\(refusal)")
     #expect(refusal.parameters["outcomeUnknown"] == true, "\(refusal)")
