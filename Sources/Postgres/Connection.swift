@@ -21,6 +21,10 @@ package import EventLoop
   private var watch: Watch?
   private var segments: [Segment] = []
   private var prepared: Set<String> = []
+  /// Since when the server is at the first of the segments.
+  private var firstSince = ContinuousClock().now
+  private let replyTime: Duration?
+  private var isTimed = false
 
   /// A run of statements up to a synchronisation point. A statement is prepared where it is first used, in the
   /// same transaction, so that settings made before it hold for what its names mean.
@@ -40,13 +44,14 @@ package import EventLoop
   /// Connects, waiting at most the connection string's `connect_timeout` for each host.
   package static func open(_ info: ConnectionInfo) async throws(PostgresError) -> Connection {
     switch await Connector.connect(info) {
-    case .success(let connected): unsafe Connection(connected.pointer)
+    case .success(let connected): unsafe Connection(connected.pointer, info.replyTime)
     case .failure(let error): throw error
     }
   }
 
-  private init(_ pointer: OpaquePointer) {
+  private init(_ pointer: OpaquePointer, _ replyTime: Duration?) {
     unsafe self.pointer = unsafe pointer
+    self.replyTime = replyTime
     processID = unsafe PQbackendPID(pointer)
     unsafe PQsetNoticeProcessor(
       pointer,
@@ -76,6 +81,7 @@ package import EventLoop
   package func run(_ queries: [Query]) async throws(PostgresError) -> [Rows] {
     guard isOpen else { throw PostgresError(sqlState: nil, message: "the connection is closed") }
     let segment = Segment()
+    if segments.isEmpty { firstSince = ContinuousClock().now }
     segments.append(segment)
     for query in queries {
       prepare(query.statement, in: segment)
@@ -83,6 +89,7 @@ package import EventLoop
       send(query)
     }
     synchronise()
+    if let replyTime, !isTimed { look(after: replyTime) }
     switch await segment.promise.get() {
     case .success(let rows): return rows
     case .failure(let error): throw error
@@ -209,6 +216,7 @@ package import EventLoop
     if status == PGRES_PIPELINE_SYNC {
       unsafe PQclear(result)
       segments.removeFirst()
+      firstSince = ContinuousClock().now
       return finish(segment)
     }
     let preparing =
@@ -242,6 +250,21 @@ package import EventLoop
       let isOwn = unsafe notification.pointee.be_pid == processID
       unsafe PQfreemem(notification)
       if !isOwn { onNotification(channel, payload) }
+    }
+  }
+
+  /// Looks, as long as there are segments, whether the first has waited too long.
+  private func look(after delay: Duration) {
+    isTimed = true
+    EventLoop.after(delay) { [weak self] in
+      guard let self else { return }
+      isTimed = false
+      // An answer may have come while the loop, or the machine, stood still.
+      progress(.read)
+      guard let replyTime, !segments.isEmpty else { return }
+      let left = replyTime - (ContinuousClock().now - firstSince)
+      if left > .zero { return look(after: left) }
+      fail(PostgresError(sqlState: nil, message: "Postgres has not answered within \(replyTime)"))
     }
   }
 

@@ -8,6 +8,9 @@ package struct ConnectionInfo: Sendable {
   package let url: String
   /// Keywords of libpq that win over the URL's (`user`, `application_name`, `options`, …).
   package var settings: [String: String]
+  /// How long the server may be at one run of statements. With more it hangs: the connection is given up, and what was
+  /// under way has an unknown outcome. Nil is for statements that may take any time.
+  package var replyTime: Duration?
 
   package init(url: String, settings: [String: String] = [:]) {
     self.url = url
@@ -30,6 +33,13 @@ package struct ConnectionInfo: Sendable {
 
 /// Opens connections on a thread each, since libpq looks host names up, and speaks TLS, in blocking calls.
 enum Connector {
+  /// What the URL may say otherwise. A server that is gone without a word is noticed within half a minute, of an idle
+  /// connection as well as of one that waits for an answer.
+  private static let defaults = [
+    "connect_timeout": "10", "keepalives_idle": "15", "keepalives_interval": "5",
+    "keepalives_count": "3", "tcp_user_timeout": "30000",
+  ]
+
   static func connect(_ info: ConnectionInfo) async -> Result<Connected, PostgresError> {
     await withCheckedContinuation { continuation in
       BlockingThread.run {
@@ -39,11 +49,10 @@ enum Connector {
   }
 
   private static func connectBlocking(_ info: ConnectionInfo) -> Result<Connected, PostgresError> {
-    var settings = ["connect_timeout": "10", "client_encoding": "UTF8", "dbname": info.url]
-    settings.merge(info.settings) { $1 }
-    let names = settings.keys.sorted { ($0 == "dbname" ? 0 : 1, $0) < ($1 == "dbname" ? 0 : 1, $1) }
-    let keys = unsafe names.map { unsafe UnsafePointer<CChar>(strdup($0)) } + [nil]
-    let values = unsafe names.map { unsafe UnsafePointer<CChar>(strdup(settings[$0]!)) } + [nil]
+    var pairs = defaults.sorted { $0.key < $1.key } + [(key: "dbname", value: info.url)]
+    pairs += info.settings.merging(["client_encoding": "UTF8"]) { $1 }.sorted { $0.key < $1.key }
+    let keys = unsafe pairs.map { unsafe UnsafePointer<CChar>(strdup($0.key)) } + [nil]
+    let values = unsafe pairs.map { unsafe UnsafePointer<CChar>(strdup($0.value)) } + [nil]
     defer {
       for index in unsafe keys.indices {
         unsafe free(UnsafeMutablePointer(mutating: keys[index]))

@@ -47,12 +47,16 @@ final class Daemon {
     self.options = options
     self.database = database
     self.people = people
-    func session(_ role: String) -> Session { Session(database.info(role)) }
-    let write = session("plannerd_append")
-    let read = session("plannerd_append")
-    let record = session("plannerd_append")
+    let info = database.info("plannerd_append")
+    let write = Session(info)
+    write.onConnect = Database.requireDurability
+    let read = Session(info)
+    var recordInfo = info
+    // No call waits for it, and a day's old records are deleted by one statement.
+    recordInfo.replyTime = .seconds(60)
+    let record = Session(recordInfo)
     sessions = [write, read, record]
-    tail = LogTail(session("plannerd_append"))
+    tail = LogTail(Session(info))
     commands = GroupCommit(
       PlannerDecider(timezones: database.timezones, authority: people.authority), session: write,
       tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)

@@ -22,6 +22,8 @@ final class Database {
   private(set) var schemaVersion = 0
   /// The timezones that Postgres knows.
   private(set) var timezones: Set<String> = []
+  /// Whether the URL's user may set how much a query writes to the disk, which settings of the role it acts in do not do.
+  private var mayLimitFiles = false
 
   init(_ options: Options) async throws(ClusterError) {
     self.options = options
@@ -47,9 +49,12 @@ final class Database {
           try await connection.runScript("ALTER ROLE \(role) LOGIN")
         }
       }
-      let rows = try await connection.run([Query(Statement("SELECT name FROM pg_timezone_names"))])[
-        0]
-      timezones = Set((0..<rows.count).map { rows.text($0, 0) })
+      let rows = try await connection.run([
+        Query(Statement("SELECT name FROM pg_timezone_names")),
+        Query(Statement("SELECT has_parameter_privilege('temp_file_limit', 'SET')")),
+      ])
+      timezones = Set((0..<rows[0].count).map { rows[0].text($0, 0) })
+      mayLimitFiles = cluster == nil && rows[1].bool(0, 0)
     } catch {
       throw StartError("\(error)")
     }
@@ -62,10 +67,15 @@ final class Database {
   /// How the daemon connects as one of its roles: by a log-in of its own in the private cluster, as the URL's user
   /// in that role elsewhere.
   func info(_ role: String) -> ConnectionInfo {
-    let settings = Database.settings[role] ?? ""
-    guard let cluster else { return ownerInfo.setting("options", "-c role=\(role) \(settings)") }
-    return cluster.connectionInfo(role: role).setting("application_name", "plannerd")
+    var settings = Database.pinned + " " + (Database.settings[role] ?? "")
+    // In the private cluster it is a setting of the role.
+    if role == "plannerd_query" && mayLimitFiles { settings += " -c temp_file_limit=1GB" }
+    var info =
+      cluster?.connectionInfo(role: role).setting("application_name", "plannerd")
       .setting("options", settings)
+      ?? ownerInfo.setting("options", "-c role=\(role) \(settings)")
+    info.replyTime = Database.replyTimes[role]
+    return info
   }
 
   /// A prepared statement keeps the plan that was made while its table was short; it must use an index from the start.
@@ -76,6 +86,34 @@ final class Database {
     "plannerd_project": "-c enable_seqscan=off -c jit=off -c work_mem=64MB",
     "plannerd_append": "-c enable_seqscan=off -c jit=off",
   ]
+
+  /// After which a Postgres that does not answer is one that hangs. The largest group and the longest stretch of the log
+  /// that one statement verifies take a second or two, and a busy disk may add several; whether an append has happened
+  /// is then asked on another connection, within the same time. A query has its statement_timeout, and folds take
+  /// what they take.
+  private static let replyTimes: [String: Duration] = [
+    "plannerd_append": .seconds(15), "plannerd_query": .seconds(45),
+  ]
+
+  /// What transactions count on, whatever server and database have for defaults.
+  private static let pinned =
+    "-c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off"
+    + " -c default_transaction_deferrable=off"
+
+  /// An answer leaves when its commit is durable. Not among the settings: there `on` would also take back what a
+  /// server asks for beyond it (`remote_apply`). Set in each case, so that a server that reads its configuration again
+  /// does not take it back.
+  static func requireDurability(_ connection: Connection) async throws(PostgresError) {
+    _ = try await connection.run([
+      Query(
+        Statement(
+          """
+          SELECT set_config('synchronous_commit',
+                            CASE WHEN setting IN ('off', 'local') THEN 'on' ELSE setting END, false)
+            FROM current_setting('synchronous_commit') AS setting
+          """))
+    ])
+  }
 
   private var ownerInfo: ConnectionInfo {
     if let cluster { return cluster.connectionInfo(role: PrivateCluster.superuser) }

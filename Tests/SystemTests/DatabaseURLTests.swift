@@ -88,6 +88,37 @@ import Testing
     }
   }
 
+  @Test(arguments: [("off", "on"), ("remote_apply", "remote_apply")]) @EventLoop
+  func `a database's defaults make no commit less durable or less isolated`(
+    commit: String, expected: String
+  ) async throws {
+    let database = try await TestCluster.database()
+    let connection = try await database.connect()
+    try await connection.runScript(
+      """
+      ALTER DATABASE \(database.name) SET synchronous_commit = \(commit);
+      ALTER DATABASE \(database.name) SET default_transaction_isolation = 'serializable';
+      CREATE TABLE public.seen (durability text, isolation text);
+      CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+      BEGIN
+        INSERT INTO public.seen VALUES (
+          current_setting('synchronous_commit'), current_setting('transaction_isolation'));
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER see AFTER INSERT ON log.events EXECUTE FUNCTION public.see();
+      """)
+    let daemon = try TestDaemon(arguments: ["--database", database.url])
+    try await daemon.start()
+    let client = try daemon.client()
+    #expect(try await client.submit([Commands.note(1)]).outcomes[0]["result"] == "applied")
+    let seen = try await connection.run([Query(Statement("SELECT * FROM public.seen"))])[0]
+    #expect(seen.count == 1)
+    #expect(seen.text(0, 0) == expected)
+    #expect(seen.text(0, 1) == "read committed")
+    connection.close()
+    await daemon.stop()
+  }
+
   @Test @EventLoop
   func `a schema newer than the daemon is refused`() async throws {
     let database = try await TestCluster.database()

@@ -1,4 +1,5 @@
 import EventLoop
+import Files
 import Glibc
 import JSON
 import TestSupport
@@ -66,6 +67,39 @@ import Testing
       #expect(refusal.parameters["outcomeUnknown"] == false, "\(refusal)")
       #expect(refusal.duration < OutageTests.bound, "\(refusal)")
     }
+  }
+
+  @Test @EventLoop
+  func `while Postgres hangs calls end in bounded time, and then the log settles what happened`()
+    async throws
+  {
+    let daemon = try TestDaemon()
+    try await daemon.start()
+    let client = try daemon.client()
+    #expect(try await client.submit([Commands.note(1)]).outcomes[0]["result"] == "applied")
+    let postmaster = try #require(daemon.postgresPID)
+    let processes = [postmaster] + (try backends(of: postmaster))
+    for process in processes { kill(process, SIGSTOP) }
+    let goOn = EventLoop.after(.seconds(60)) { for process in processes { kill(process, SIGCONT) } }
+    let command = Commands.createPillar("Health")
+    let refusal = await refusal(
+      daemon, "org.plannerd.planner.Submit", ["commands": [command]])
+    goOn.cancel()
+    for process in processes { kill(process, SIGCONT) }
+    #expect(refusal.error.hasSuffix(".DatabaseUnavailable"), "\(refusal)")
+    #expect(refusal.parameters["outcomeUnknown"] == true, "\(refusal)")
+    #expect(refusal.duration < .seconds(60), "\(refusal)")
+    try await daemon.becomeReady()
+    // The hung append may have been carried out since.
+    let result = try await client.submit([command]).outcomes[0]["result"]
+    #expect(result == "applied" || result == "duplicate")
+    #expect(try await client.verifyLog()["valid"] == true)
+    await daemon.stop()
+  }
+
+  private func backends(of postmaster: Int32) throws -> [Int32] {
+    try Files.read("/proc/\(postmaster)/task/\(postmaster)/children")
+      .split(separator: " ").compactMap { Int32($0) }
   }
 
   private struct Refusal {
