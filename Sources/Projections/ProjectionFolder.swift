@@ -90,13 +90,14 @@ package struct ProjectionFolder: Sendable, Equatable {
     guard first.hasPrefix("-- scope:") else {
       throw ProjectionRefusal(
         projection: name, file: "table.sql", line: 1,
-        message: "the first line must be `-- scope: CATEGORY` (such as planner) or `-- scope: all`")
+        message: "the first line must be `-- scope: planner` or `-- scope: all`")
     }
     let scope = trimmed(first.dropFirst("-- scope:".count))
-    guard isName(scope) else {
+    // Nobody could ask for the rows of other streams: methods answer whose planner is meant.
+    guard ["planner", "all"].contains(scope) else {
       throw ProjectionRefusal(
         projection: name, file: "table.sql", line: 1,
-        message: "`\(scope)` is no category of streams")
+        message: "the scope is planner or all, not `\(scope)`")
     }
     return scope == "all" ? nil : scope
   }

@@ -139,6 +139,16 @@ import Testing
     ),
     ("CREATE TABLE t (planner_id uuid PRIMARY KEY);\n", "SELECT 1;", "table.sql", 1, "scope"),
     (
+      "-- scope: person\nCREATE TABLE t (person_id uuid PRIMARY KEY);\n", "SELECT 1;", "table.sql",
+      1,
+      "planner or all"
+    ),
+    (
+      "-- scope: planner\nCREATE TABLE t (planner_id uuid NOT NULL, id uuid PRIMARY KEY);\n",
+      "SELECT 1;",
+      "table.sql", 1, "must begin with planner_id"
+    ),
+    (
       "-- scope: planner\nCREATE TABLE t (planner_id uuid PRIMARY KEY);\n\nCREATE TABLE u (planner_id uid);\n",
       "SELECT 1;", "table.sql", 4, "uid"
     ),

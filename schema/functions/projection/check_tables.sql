@@ -60,6 +60,15 @@ BEGIN
       RAISE EXCEPTION 'the first column of table % must be %_id uuid, the scope of its rows', bad.relname,
         of_category USING ERRCODE = 'PL005';
     END IF;
+
+    -- What is unique beyond one scope would have two planners meet.
+    SELECT c.relname, i.indexrelid::regclass AS index INTO bad
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+     WHERE c.relnamespace = namespace::regnamespace AND i.indisunique AND i.indkey[0] <> 1;
+    IF FOUND THEN
+      RAISE EXCEPTION 'the key % of table % must begin with %_id, the scope of its rows', bad.index, bad.relname,
+        of_category USING ERRCODE = 'PL005';
+    END IF;
   END IF;
 END
 $$;
