@@ -94,7 +94,7 @@ package final class LogReader {
     do {
       answers = try await session.run([query, LogReader.versions(of: streams)], resend: .allowed)
     } catch {
-      throw LogFault(error)
+      throw LogFault(reading: error)
     }
     var found: [CommandKey: FoundCommand] = [:]
     for row in 0..<answers[0].count {
@@ -166,7 +166,7 @@ package final class LogReader {
     do {
       return try await session.run(query, resend: .allowed)
     } catch {
-      throw LogFault(error)
+      throw LogFault(reading: error)
     }
   }
 }
@@ -180,6 +180,11 @@ package struct LogCheck: Sendable {
 }
 
 extension LogFault {
+  /// Of a statement that only reads: whatever became of it, nothing was written.
+  package init(reading error: PostgresError) {
+    self.init(error.isUnavailable ? .unavailable : .other, error.description)
+  }
+
   package init(_ error: PostgresError) {
     if error.isUnavailable {
       self.init(error.outcomeUnknown ? .outcomeUnknown : .unavailable, error.description)

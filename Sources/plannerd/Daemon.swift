@@ -55,14 +55,16 @@ final class Daemon {
     // No call waits for it, and a day's old records are deleted by one statement.
     recordInfo.replyTime = .seconds(60)
     let record = Session(recordInfo)
-    sessions = [write, read, record]
+    // An audit may read the whole log: those who follow it do not wait for that.
+    let search = Session(database.searchInfo)
+    sessions = [write, read, record, search]
     tail = LogTail(Session(info))
     commands = GroupCommit(
       PlannerDecider(timezones: database.timezones, authority: people.authority), session: write,
       tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)
     reader = LogReader(read)
     access = AccessRecorder(record)
-    audit = AuditReader(read, recorder: access)
+    audit = AuditReader(search, recorder: access)
     projections = ProjectionEngine(
       folder: options.projectionsFolder, projector: database.info("plannerd_project"),
       query: database.info("plannerd_query"), tail: tail, log: { Log.line($0) })

@@ -78,6 +78,14 @@ final class Database {
     return info
   }
 
+  /// For questions about the whole log: bounded as those to the views are.
+  var searchInfo: ConnectionInfo {
+    var search = info("plannerd_append")
+    search.settings["options", default: ""] += " -c statement_timeout=30s"
+    search.replyTime = Database.replyTimes["plannerd_query"]
+    return search
+  }
+
   /// A prepared statement keeps the plan that was made while its table was short; it must use an index from the start.
   /// Queries are bounded; folds sort and hash much at once, and JIT compilation costs them more than it gains.
   private static let settings = [
