@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The bounds that `Describe` tells, each from both sides.
-@Suite(.daemon()) struct HostileBoundsTests {
+@Suite(.daemon(["--connections-per-user", "64"])) struct HostileBoundsTests {
   private static let ping = #"{"method":"org.plannerd.planner.Ping"}"#
 
   @Test @EventLoop func `the bounds are told`() async throws {

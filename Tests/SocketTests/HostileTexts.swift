@@ -34,9 +34,6 @@ extension HostileFrames {
   static let wrongParameters = [
     #"{"method":"org.plannerd.planner.Ping","parameters":{"a":1}}"#,
     #"{"method":"org.plannerd.planner.Submit","parameters":{"commands":7}}"#,
-    #"{"method":"org.plannerd.planner.Submit","parameters":{"commands":[[]]}}"#,
-    #"{"method":"org.plannerd.planner.Submit","parameters":{"commands":[{}]}}"#,
-    #"{"method":"org.plannerd.planner.Submit","parameters":{"commands":[{"commandId":7}]}}"#,
     #"{"method":"org.plannerd.views.Tasks","parameters":{"limit":"3"}}"#,
     #"{"method":"org.plannerd.views.Task","parameters":{}}"#,
     #"{"method":"org.plannerd.views.Tasks","parameters":{"atLeast":1e300}}"#,
@@ -63,19 +60,24 @@ extension HostileFrames {
   ]
 
   /// Commands that are outcomes, each refused.
-  static let badCommands = [
-    "{}", #""nobody":{}"#, #""createPillar":7"#, #""createPillar":{}"#,
-    #""createTask":{"taskId":1}"#,
-    #""completeTask":{"taskId":"\#(id)"}"#, #""removePillar":{"pillarId":"\#(id)","x":[[[{}]]]}"#,
-    #""createPillar":{"pillarId":"\#(id)","name":""}"#,
-    #""changePreferences":{"extra":{"a":{"b":[1,2,3]}},"urgency":101}"#,
-    #""rateTheme":{"themeId":"\#(id)","ratingPercent":1e100}"#,
-    #""snoozeTask":{"taskId":"\#(id)","until":"+999999999-01-01T00:00:00Z"}"#,
-  ].map { body in
-    let member = body == "{}" ? "" : ",\(body)"
-    return """
-      {"method":"org.plannerd.planner.Submit","parameters":{"commands":[{"commandId":"\(id)"\
-      \(member)}]}}
-      """
-  }
+  static let badCommands =
+    [
+      "{}", #""nobody":{}"#, #""createPillar":7"#, #""createPillar":{}"#,
+      #""createTask":{"taskId":1}"#,
+      #""completeTask":{"taskId":"\#(id)"}"#, #""removePillar":{"pillarId":"\#(id)","x":[[[{}]]]}"#,
+      #""createPillar":{"pillarId":"\#(id)","name":""}"#,
+      #""changePreferences":{"extra":{"a":{"b":[1,2,3]}},"urgency":101}"#,
+      #""rateTheme":{"themeId":"\#(id)","ratingPercent":1e100}"#,
+      #""snoozeTask":{"taskId":"\#(id)","until":"+999999999-01-01T00:00:00Z"}"#,
+    ].map { body in
+      let member = body == "{}" ? "" : ",\(body)"
+      return """
+        {"method":"org.plannerd.planner.Submit","parameters":{"commands":[{"commandId":"\(id)"\
+        \(member)}]}}
+        """
+    } + [
+      #"{"method":"org.plannerd.planner.Submit","parameters":{"commands":[[]]}}"#,
+      #"{"method":"org.plannerd.planner.Submit","parameters":{"commands":[{}]}}"#,
+      #"{"method":"org.plannerd.planner.Submit","parameters":{"commands":[{"commandId":7}]}}"#,
+    ]
 }
