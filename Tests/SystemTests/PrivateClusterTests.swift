@@ -256,7 +256,7 @@ import Testing
     try await Patience.until("it says so") { daemon.logText.contains("Permission denied") }
     chmod("\(daemon.data)/postgres", 0o700)
     try await daemon.becomeReady()
-    #expect(daemon.logText.contains("Postgres is back"))
+    try await Patience.until("it says so") { daemon.logText.contains("Postgres is back") }
     await daemon.stop()
     #expect(daemon.process?.status == 0)
   }
