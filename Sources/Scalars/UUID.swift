@@ -15,7 +15,7 @@ package struct UUID: Sendable, Hashable, Comparable, CustomStringConvertible {
     low = bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// Reads the form `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; nil for any other.
+  /// Reads the form of RFC 9562, 8-4-4-4-12 hexadecimal digits in either case; nil for any other.
   package init?(_ text: some StringProtocol) {
     self.init(text: String(text))
   }

@@ -55,10 +55,7 @@ import Testing
     async throws
   {
     let first = try await LogFixture()
-    let session = first.database.session("plannerd_append")
-    let second = GroupCommit(
-      CounterDecider(), session: session, tail: LogTail(session),
-      schemaVersion: TestCluster.schemaVersion, clock: { Instant("2026-11-21T12:00:00Z")! })
+    let second = first.secondWriter()
     for round in 0..<20 {
       _ = try await first.submit([first.command(.add(1))])
       // It takes the counter back to zero, so that what comes second would be refused.
@@ -198,10 +195,7 @@ import Testing
 
   @Test @EventLoop func `two daemons on one database do not step on each other`() async throws {
     let first = try await LogFixture()
-    let session = first.database.session("plannerd_append")
-    let second = GroupCommit(
-      CounterDecider(), session: session, tail: LogTail(session),
-      schemaVersion: TestCluster.schemaVersion, clock: { Instant("2026-11-21T12:00:00Z")! })
+    let second = first.secondWriter()
     for round in 0..<10 {
       let one = try await first.submit([first.command(.add(1))])
       let two = try await second.submit(

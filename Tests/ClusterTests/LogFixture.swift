@@ -27,6 +27,14 @@ final class LogFixture {
     try await tail.start()
   }
 
+  /// What another daemon on the same database writes with.
+  func secondWriter() -> GroupCommit<CounterDecider> {
+    let session = database.session("plannerd_append")
+    return GroupCommit(
+      CounterDecider(), session: session, tail: LogTail(session),
+      schemaVersion: TestCluster.schemaVersion, clock: { Instant("2026-11-21T12:00:00Z")! })
+  }
+
   nonisolated static func id(_ number: Int) -> UUID { UUID(high: 0, low: UInt64(number)) }
 
   func newID() -> UUID {

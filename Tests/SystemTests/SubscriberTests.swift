@@ -19,12 +19,8 @@ import Testing
   func `a subscriber that is cut off and resumed by position misses and repeats nothing`()
     async throws
   {
-    let seed = Seed.draw(for: "subscriber")
-    var random = SplitMix64(seed: seed)
-    let daemon = try await TestDaemon.onTestCluster()
-    try await daemon.start()
-    let load = Load(daemon, seed: seed)
-    load.start()
+    let (daemon, load, chance) = try await underLoad("subscriber")
+    var random = chance
     let seen = Seen()
     for life in 0..<25 {
       if life == 12 {
@@ -39,6 +35,18 @@ import Testing
     #expect(seen.positions == Array(1...head))
     #expect(head > 100)
     await daemon.stop()
+  }
+
+  /// A daemon that commands stream to, and chance for the rest of the test.
+  @EventLoop private func underLoad(_ test: String) async throws
+    -> (daemon: TestDaemon, load: Load, random: SplitMix64)
+  {
+    let seed = Seed.draw(for: test)
+    let daemon = try await TestDaemon.onTestCluster()
+    try await daemon.start()
+    let load = Load(daemon, seed: seed)
+    load.start()
+    return (daemon, load, SplitMix64(seed: seed))
   }
 
   /// One life of a subscriber: it goes after so many events, in the middle of whatever is under way.
@@ -63,12 +71,8 @@ import Testing
   func `planner follow, killed and begun again after its last line, misses and repeats nothing`()
     async throws
   {
-    let seed = Seed.draw(for: "planner follow")
-    var random = SplitMix64(seed: seed)
-    let daemon = try await TestDaemon.onTestCluster()
-    try await daemon.start()
-    let load = Load(daemon, seed: seed)
-    load.start()
+    let (daemon, load, chance) = try await underLoad("planner follow")
+    var random = chance
     let seen = Seen()
     for _ in 0..<8 {
       let enough = seen.last + Int.random(in: 1...40, using: &random)

@@ -1,7 +1,7 @@
 -- The events to fold of one category of streams, bounded by the settings of the fold; erased events are left out.
 CREATE OR REPLACE VIEW batch_category.batch AS
 SELECT position, category, stream_id, version, type, data, command_id, person_id, uid, pid,
-       recorded_at, occurred_at, undoes
+       recorded_at, occurred_at, undoes, command
   FROM log.current_events
  WHERE position > current_setting('plannerd.after')::bigint
    AND position <= current_setting('plannerd.upto')::bigint
