@@ -32,7 +32,7 @@ package struct Build: Sendable {
     package let parkedAt: String
 
     /// The line of apply.sql that failed, where the message says so.
-    var line: Int {
+    package var line: Int {
       guard let range = message.firstRange(of: "/apply.sql:") else { return 1 }
       return Int(message[range.upperBound...].prefix { $0.isNumber }) ?? 1
     }

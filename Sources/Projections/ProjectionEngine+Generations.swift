@@ -10,11 +10,18 @@ extension ProjectionEngine {
     let folder = try folder(of: job)
     let replaced = catalog.served[folder.name]?.folder
     try await building(folder, job) { [self] build, views async throws(JobFailure) in
-      if let refusal = try await unservable(build) { throw .refused(refusal) }
-      do throws(BuildFailure) {
-        try await swapIn(folder, build, views, replacing: replaced, job.lease)
-      } catch {
-        throw JobFailure(error)
+      var build = build
+      while true {
+        if let refusal = try await unservable(build) { throw .refused(refusal) }
+        do throws(BuildFailure) {
+          return try await swapIn(folder, build, views, replacing: replaced, job.lease)
+        } catch {
+          // One of the last events is a bad one.
+          guard case .postgres(let error) = error, error.isOfTheEvent else {
+            throw JobFailure(error)
+          }
+          build = try await catchUp(build, job)
+        }
       }
     }
   }
@@ -41,9 +48,7 @@ extension ProjectionEngine {
     do throws(JobFailure) {
       // What is wrong with the queries is said before the log is folded.
       let views = try await prepared(folder, on: build)
-      let caughtUp = try await worker.catchUp(build, job) { [tail] () throws(JobFailure) in
-        tail.head
-      }
+      let caughtUp = try await catchUp(build, job)
       try await worker.finish(caughtUp)
       try await then(caughtUp, views)
       job.update {
@@ -56,6 +61,10 @@ extension ProjectionEngine {
       await store.drop(build.id)
       throw error
     }
+  }
+
+  private func catchUp(_ build: Build, _ job: Job) async throws(JobFailure) -> Build {
+    try await worker.catchUp(build, job) { [tail] () throws(JobFailure) in tail.head }
   }
 
   /// The tables that a job folds into: those that it had when it was interrupted, or new ones.

@@ -36,8 +36,8 @@ struct Worker {
   /// Where a new folder fails for so many planners it is the folder's fault.
   private static let mostParked = 1_000
 
-  /// Folds a build from its checkpoint to near a target that moves, chunk by chunk; a lost connection is made again.
-  /// Scopes at whose events apply() fails are parked.
+  /// Folds a build from its checkpoint to a target and then to near it, for it may move, chunk by chunk; a lost
+  /// connection is made again. Scopes at whose events apply() fails are parked.
   func catchUp(
     _ build: Build, _ job: Job, to target: () async throws(JobFailure) -> Int
   ) async throws(JobFailure) -> Build {
@@ -46,15 +46,14 @@ struct Worker {
     defer { connection?.close() }
     var backoff = Backoff()
     var chunk = Worker.largestChunk
+    let first = try await target()
     while true {
       let goal = try await target()
       job.update {
         $0.processed = build.position
         $0.total = goal
       }
-      guard goal - build.position > Worker.near || (build.position == 0 && goal > 0) else {
-        return build
-      }
+      guard build.position < first || goal - build.position > Worker.near else { return build }
       if job.isCancelled { throw .cancelled }
       let upTo = min(goal, build.position + chunk)
       let began = ContinuousClock().now

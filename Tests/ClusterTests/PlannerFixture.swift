@@ -45,13 +45,14 @@ final class PlannerFixture {
   /// A daemon's engine on a database.
   static func engine(
     _ database: TestDatabase, _ folder: String, _ tail: LogTail, inPlaceOf predecessor: UUID? = nil,
-    log: @escaping @Sendable (String) -> Void = { print($0) }
+    proofInterval: Duration? = nil, log: @escaping @Sendable (String) -> Void = { print($0) }
   ) -> ProjectionEngine {
     var generator = SystemRandomNumberGenerator()
     return ProjectionEngine(
       folder: folder, projector: database.info("plannerd_project"),
       query: database.info("plannerd_query"), tail: tail,
-      daemonID: UUID.version7(at: now, using: &generator), predecessor: predecessor, log: log)
+      daemonID: UUID.version7(at: now, using: &generator), predecessor: predecessor,
+      proofInterval: proofInterval, log: log)
   }
 
   /// Another daemon's engine, with the same folders unless it is given others.

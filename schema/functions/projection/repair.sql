@@ -16,7 +16,7 @@ BEGIN
          END;
   END LOOP;
   FOR shape IN SELECT * FROM projection.table_shapes(build, fresh) LOOP
-    EXECUTE format('INSERT INTO %I.%I (%s) SELECT %3$s FROM %I.%2$I AS f WHERE %s',
+    EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM %4$I.%2$I AS f WHERE %5$s',
                    build, shape.table_name, array_to_string(shape.all_columns, ', '), fresh, condition)
       || CASE WHEN shape.key_columns IS NULL THEN '' ELSE
            format(' AND NOT EXISTS (SELECT FROM %I.%I AS l WHERE %s)', build, shape.table_name,
