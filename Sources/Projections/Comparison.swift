@@ -8,7 +8,9 @@ struct Comparison: Sendable {
   let position: Int
   /// Row counts and digests, where both have the same tables.
   let tables: [Table]
-  let differences: [Difference]
+  var differences: [Difference]
+  /// The first build's rows that differed were made those of the second.
+  var isMended = false
 
   struct Table: Sendable {
     let name: String
@@ -82,7 +84,7 @@ struct Comparison: Sendable {
   /// As it is told to clients.
   var json: JSON {
     [
-      "position": .int(position), "equal": .bool(isEqual),
+      "position": .int(position), "equal": .bool(isEqual), "mended": .bool(isMended),
       "tables": .array(tables.map(\.json)), "differences": .array(differences.map(\.json)),
     ]
   }

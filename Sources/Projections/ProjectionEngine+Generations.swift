@@ -136,6 +136,8 @@ extension ProjectionEngine {
       if let live, live.generation == build.generation { projector.remove(live.id) }
       dropRetired()
     }
+    // Somebody must fold a projection that is new.
+    try? await leases.beat()
     await refresh()
   }
 

@@ -58,17 +58,16 @@ extension ProjectionEngine {
   private func conclude(_ comparison: Comparison, _ live: Build, _ job: Job)
     async throws(JobFailure)
   {
-    let options = job.status.options
-    let isMended = options["repair"]?.bool == true && !comparison.isEqual
     job.update {
       $0.report = comparison.json
       guard let problem = comparison.problem else { return }
-      $0.message = isMended ? "mended: \(problem)" : "the live view differs from a fresh fold: \(problem)"
+      let what = comparison.isMended ? "mended" : "the live view differs from a fresh fold"
+      $0.message = "\(what): \(problem)"
     }
-    guard options["scope"] == nil else { return }
+    guard job.status.options["scope"] == nil else { return }
     do throws(PostgresError) {
       try await store.setProof(
-        live.id, position: comparison.position, problem: isMended ? nil : comparison.problem)
+        live.id, position: comparison.position, problem: comparison.isMended ? nil : comparison.problem)
     } catch {
       throw .failed(error.description)
     }

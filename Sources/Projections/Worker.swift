@@ -201,9 +201,10 @@ struct Worker {
           try await Worker.runWithin(connection, queries)
         }
       }
-      let comparison = try await Comparison(
+      var comparison = try await Comparison(
         live, other, at: position, scope: scope, on: connection)
       if mending, !comparison.isEqual {
+        comparison.isMended = true
         _ = try await connection.run([
           Worker.repairStatement(
             .text(live.schemaName), .text(other.schemaName), .text(live.scopeColumn),

@@ -23,8 +23,9 @@ enum ControlInterface {
     )
 
     # How the live view and another build differ at the same position: the same tables by digest, and the rows that differ.
+    # mended: the live rows that differed are by now those of the other build.
     type Comparison (
-      position: int, equal: bool, tables: []TableDigest, differences: []RowDifference
+      position: int, equal: bool, mended: bool, tables: []TableDigest, differences: []RowDifference
     )
     type TableDigest (
       table: string, liveRows: int, freshRows: int, live: string, fresh: string, equal: bool
