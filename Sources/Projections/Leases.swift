@@ -62,7 +62,9 @@ final class Leases {
     session.close()
   }
 
-  func lease(ofProjection projection: String) -> Lease? { lease(Lease.name(ofProjection: projection)) }
+  func lease(ofProjection projection: String) -> Lease? {
+    lease(Lease.name(ofProjection: projection))
+  }
 
   private func lease(_ name: String) -> Lease? {
     epochs[name].map { Lease(name: name, epoch: $0) }

@@ -68,7 +68,9 @@ extension ProjectionEngine {
   }
 
   /// The tables that a job folds into: those that it had when it was interrupted, or new ones.
-  func begin(_ folder: ProjectionFolder, _ job: Job, state: String) async throws(JobFailure) -> Build {
+  func begin(_ folder: ProjectionFolder, _ job: Job, state: String) async throws(JobFailure)
+    -> Build
+  {
     do throws(PostgresError) {
       if let build = try await store.build(ofJob: job.status.id), build.state == state,
         build.generation == folder.generation

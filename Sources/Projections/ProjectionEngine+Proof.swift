@@ -67,7 +67,8 @@ extension ProjectionEngine {
     guard job.status.options["scope"] == nil else { return }
     do throws(PostgresError) {
       try await store.setProof(
-        live.id, position: comparison.position, problem: comparison.isMended ? nil : comparison.problem)
+        live.id, position: comparison.position,
+        problem: comparison.isMended ? nil : comparison.problem)
     } catch {
       throw .failed(error.description)
     }

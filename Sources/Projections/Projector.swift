@@ -73,7 +73,9 @@ final class Projector {
     for id in before where !ids.contains(id) { builds[id] = nil }
     for build in known {
       var build = build
-      if let position = builds[build.id]?.position { build.position = max(position, build.position) }
+      if let position = builds[build.id]?.position {
+        build.position = max(position, build.position)
+      }
       builds[build.id] = build
       onAdvance(build)
     }

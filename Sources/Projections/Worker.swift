@@ -226,13 +226,16 @@ struct Worker {
   private static let repairStatement = Statement("SELECT projection.repair($1, $2, $3, $4)")
 
   /// Folds one stream's whole past, chunk by chunk, into a build that has nothing yet.
-  private func foldScope(_ scope: UUID, _ build: Build, upTo position: Int, _ connection: Connection)
+  private func foldScope(
+    _ scope: UUID, _ build: Build, upTo position: Int, _ connection: Connection
+  )
     async throws(PostgresError)
   {
-    let last = try await connection.run([
-      Statement("SELECT log.version_at($1, $2, $3)")(
-        .text(build.category), .text(scope.description), .int(position))
-    ])[0].int(0, 0) ?? 0
+    let last =
+      try await connection.run([
+        Statement("SELECT log.version_at($1, $2, $3)")(
+          .text(build.category), .text(scope.description), .int(position))
+      ])[0].int(0, 0) ?? 0
     for after in stride(from: 0, to: last, by: Worker.largestChunk) {
       _ = try await connection.run(
         Fold.queries(

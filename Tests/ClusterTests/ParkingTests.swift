@@ -143,7 +143,8 @@ import Testing
   @Test @EventLoop
   func `a view over all streams is parked as a whole`() async throws {
     let planner = try await fixture()
-    try planner.write("-- scope: all\nCREATE TABLE counts (n bigint PRIMARY KEY);\n", "all/table.sql")
+    try planner.write(
+      "-- scope: all\nCREATE TABLE counts (n bigint PRIMARY KEY);\n", "all/table.sql")
     try planner.write(
       Self.guarded + "\nINSERT INTO counts SELECT position FROM batch;", "all/apply.sql")
     try planner.write(

@@ -56,7 +56,9 @@ import Testing
     try planner.writeTotals(guarding: "RAISE 'never';")
     #expect(await planner.engine.reload().refused.count == 1)
     #expect(try await planner.value(Self.jobLeases) == "0")
-    #expect(try await planner.value("SELECT count(*) FROM projection.builds WHERE state <> 'live'") == "0")
+    #expect(
+      try await planner.value("SELECT count(*) FROM projection.builds WHERE state <> 'live'") == "0"
+    )
   }
 
   @Test @EventLoop

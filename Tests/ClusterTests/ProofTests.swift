@@ -83,7 +83,9 @@ import Testing
   func `a checkpoint that is off by one is found`() async throws {
     let planner = try await fixture()
     // The completion of Task 3 is passed over.
-    try await plant(planner, "UPDATE tasks SET status = 'inProgress', \"completedAt\" = NULL WHERE title = 'Task 3'")
+    try await plant(
+      planner,
+      "UPDATE tasks SET status = 'inProgress', \"completedAt\" = NULL WHERE title = 'Task 3'")
     let report = try await verify(planner)
     #expect(report["differences"]?[0]?["key"]?["taskId"] == PlannerFixture.id(3))
     #expect(report["differences"]?[0]?["columns"]?.array?.contains("status") == true)

@@ -99,7 +99,8 @@ struct JobWatch {
     let of = difference["total"]?.int.map { $0 > 1 ? " (one of \(Number.grouped($0)))" : "" } ?? ""
     terminal.print(
       TextWidth.sanitized(
-        "  \(kind) in \(difference["table"]?.string ?? "")\(of): \((difference["key"] ?? .null).text)"))
+        "  \(kind) in \(difference["table"]?.string ?? "")\(of): \((difference["key"] ?? .null).text)"
+      ))
     for column in (difference["columns"]?.array ?? []).compactMap(\.string) {
       let before = difference["before"]?[column]?.text ?? "null"
       let after = difference["after"]?[column]?.text ?? "null"

@@ -6,7 +6,8 @@ BEGIN
   DELETE FROM projection.daemons d WHERE d.daemon_id = daemon;
   UPDATE projection.leases l SET owner = NULL, epoch = l.epoch + 1 WHERE l.owner = daemon;
   PERFORM pg_terminate_backend(a.pid) FROM pg_stat_activity a
-   WHERE a.application_name = 'plannerd ' || daemon AND a.datname = current_database();
+   WHERE a.application_name = 'plannerd ' || daemon AND a.datname = current_database()
+     AND a.pid <> pg_backend_pid();
 EXCEPTION WHEN insufficient_privilege THEN
   DELETE FROM projection.daemons d WHERE d.daemon_id = daemon;
   UPDATE projection.leases l SET owner = NULL, epoch = l.epoch + 1 WHERE l.owner = daemon;
