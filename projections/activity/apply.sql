@@ -1,10 +1,14 @@
--- Events as they are: the query makes the sentences, so that another wording needs no new build.
+-- Events nearly as they are: the query makes the sentences, so that another wording needs no new build.
 DECLARE
   types text[] := ARRAY(SELECT DISTINCT type FROM batch);
 BEGIN
   INSERT INTO events (
     planner_id, position, type, data, "commandId", "personId", uid, at, "recordedAt", "entityId")
-  SELECT stream_id, position, type, data, command_id, person_id, uid, occurred_at, recorded_at,
+  SELECT stream_id, position, type,
+    CASE WHEN type IN (
+      'PillarChanged', 'ThemeChanged', 'TaskChanged', 'ThemeRated', 'TaskMoved', 'TaskSnoozed',
+      'PreferencesChanged', 'CommandUndone', 'CommandRedone') THEN data END,
+    command_id, person_id, uid, occurred_at, recorded_at,
     coalesce(data->>'taskId', data->>'themeId', data->>'pillarId')::uuid
   FROM batch;
 

@@ -3,7 +3,8 @@ CREATE TABLE events (
   planner_id uuid NOT NULL,
   position bigint NOT NULL,
   type text NOT NULL,
-  data jsonb NOT NULL,
+  -- Where the sentence says more than the name of the thing.
+  data jsonb,
   "commandId" uuid NOT NULL,
   "personId" uuid NOT NULL,
   uid bigint NOT NULL,

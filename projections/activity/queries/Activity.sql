@@ -74,13 +74,10 @@ LEFT JOIN LATERAL (
 ) AS told ON true
 LEFT JOIN LATERAL (
   SELECT
-    coalesce(
-      told.data->'after'->>'title', told.data->'after'->>'name',
-      told.data->'before'->>'title', told.data->'before'->>'name',
-      (SELECT names.name FROM names
-        WHERE names.planner_id = $1 AND names."entityId" = told."entityId"
-          AND names.position <= told.position
-        ORDER BY names.position DESC LIMIT 1)
+    (SELECT names.name FROM names
+      WHERE names.planner_id = $1 AND names."entityId" = told."entityId"
+        AND names.position <= told.position
+      ORDER BY names.position DESC LIMIT 1
     ) AS name,
     (SELECT names.name FROM names
       WHERE names.planner_id = $1
