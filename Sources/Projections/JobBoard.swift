@@ -7,7 +7,7 @@ internal import Scalars
 @EventLoop
 final class JobBoard {
   /// What a job is about: done by whoever has its lease, from where it was left.
-  var perform: @EventLoop (Job) async throws(JobFailure) -> Void = { _ throws(JobFailure) in }
+  var work: @EventLoop (Job) async throws(JobFailure) -> Void = { _ throws(JobFailure) in }
 
   private let session: Session
   private let leases: Leases
@@ -97,7 +97,7 @@ final class JobBoard {
     running[job.status.id] = job
     Task { @EventLoop in
       if !job.isInBackground { await turn() }
-      await work(job)
+      await seeThrough(job)
       if !job.isInBackground { passOn() }
     }
   }
@@ -116,33 +116,49 @@ final class JobBoard {
     free -= 1
   }
 
-  private func work(_ job: Job) async {
+  private func seeThrough(_ job: Job) async {
     let saving = Task { @EventLoop in
       while await EventLoop.sleep(.seconds(1)) { try? await save(job) }
     }
-    var isLost = false
-    do throws(JobFailure) {
-      try await perform(job)
-      job.update { $0.state = .done }
-    } catch {
-      job.update {
+    let isOver = await perform(job)
+    saving.cancel()
+    if isOver { await end(job) }
+    running[job.status.id] = nil
+    refusals[job.status.id] = job.status.refusal
+  }
+
+  /// Does what the job is about, again where the database was away; false where another daemon is at it by now.
+  private func perform(_ job: Job) async -> Bool {
+    var backoff = Backoff()
+    while true {
+      do throws(JobFailure) {
+        try await work(job)
+        job.update { $0.state = .done }
+        return true
+      } catch {
         switch error {
-        case .cancelled: $0.state = .cancelled
-        case .failed(let message):
-          $0.state = .failed
-          $0.message = message
+        case .lost: return false
+        case .interrupted(let message):
+          guard !job.isCancelled else { return ended(job, .cancelled, nil) }
+          job.update { $0.message = message }
+          await EventLoop.sleep(backoff.next())
+          job.update { $0.message = nil }
+        case .cancelled: return ended(job, .cancelled, nil)
+        case .failed(let message): return ended(job, .failed, message)
         case .refused(let refusal):
-          $0.state = .failed
-          $0.message = refusal.description
-          $0.refusal = refusal
-        case .lost: isLost = true
+          job.update { $0.refusal = refusal }
+          return ended(job, .failed, refusal.description)
         }
       }
     }
-    saving.cancel()
-    if !isLost { await end(job) }
-    running[job.status.id] = nil
-    refusals[job.status.id] = job.status.refusal
+  }
+
+  private func ended(_ job: Job, _ state: JobStatus.State, _ message: String?) -> Bool {
+    job.update {
+      $0.state = state
+      $0.message = message
+    }
+    return true
   }
 
   /// The row must say that the job is over, however long the database is away.

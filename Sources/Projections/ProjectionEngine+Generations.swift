@@ -56,9 +56,7 @@ extension ProjectionEngine {
         $0.total = tail.head
       }
     } catch {
-      // One that another daemon goes on with stays.
-      if case .lost = error { throw error }
-      await store.drop(build.id)
+      if !error.leavesBuild { await store.drop(build.id) }
       throw error
     }
   }
@@ -78,7 +76,7 @@ extension ProjectionEngine {
         return build
       }
     } catch {
-      throw JobFailure(.postgres(error))
+      throw JobFailure(error)
     }
     do throws(BuildFailure) {
       return try await store.create(folder, state: state, job: job.status.id)
@@ -267,7 +265,7 @@ extension ProjectionEngine {
       do throws(PostgresError) {
         try await store.hold(build.id)
       } catch {
-        throw .failed("\(error)")
+        throw JobFailure(error)
       }
       await refresh()
     }

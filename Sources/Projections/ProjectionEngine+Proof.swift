@@ -37,8 +37,7 @@ extension ProjectionEngine {
         live, with: caughtUp, job, scope: scope, mending: options["repair"]?.bool ?? false)
       try await conclude(comparison, live, job)
     } catch {
-      if case .lost = error { throw error }
-      await store.drop(fresh.id)
+      if !error.leavesBuild { await store.drop(fresh.id) }
       throw error
     }
     await store.drop(fresh.id)
@@ -47,11 +46,11 @@ extension ProjectionEngine {
   private func position(of build: Build, _ store: BuildStore) async throws(JobFailure) -> Int {
     do throws(PostgresError) {
       guard let known = try await store.build(build.id) else {
-        throw PostgresError(sqlState: nil, message: "the live build was replaced")
+        throw PostgresError(sqlState: "PL004", message: "the live build was replaced")
       }
       return known.position
     } catch {
-      throw .failed(error.description)
+      throw JobFailure(error)
     }
   }
 
@@ -70,7 +69,7 @@ extension ProjectionEngine {
         live.id, position: comparison.position,
         problem: comparison.isMended ? nil : comparison.problem)
     } catch {
-      throw .failed(error.description)
+      throw JobFailure(error)
     }
     await refresh()
   }

@@ -77,7 +77,7 @@ package final class ProjectionEngine {
     projector.onChange = { [weak self] in await self?.refresh() }
     catalog.onChange = { [weak self] in self?.onInterfaceChange() }
     catalog.refresh = { [weak self] in await self?.refresh() }
-    jobs.perform = { [weak self] job throws(JobFailure) in try await self?.perform(job) }
+    jobs.work = { [weak self] job throws(JobFailure) in try await self?.perform(job) }
     do {
       try await leases.start(inPlaceOf: predecessor)
       try await jobs.failUnowned()

@@ -12,12 +12,31 @@ enum JobFailure: Error {
   case refused(ProjectionRefusal)
   /// Another daemon is at it by now.
   case lost
+  /// The database was away: it can be gone on with.
+  case interrupted(String)
 
   init(_ failure: BuildFailure) {
     switch failure {
     case .refused(let refusal): self = .refused(refusal)
-    case .postgres(let error) where error.sqlState == "PL007": self = .lost
-    case .postgres(let error): self = .failed(error.description)
+    case .postgres(let error): self.init(error)
+    }
+  }
+
+  init(_ error: PostgresError) {
+    if error.sqlState == "PL007" {
+      self = .lost
+    } else if error.isUnavailable || error.isRetryable {
+      self = .interrupted(error.description)
+    } else {
+      self = .failed(error.description)
+    }
+  }
+
+  /// What the job has made so far is of use to whoever goes on with it.
+  var leavesBuild: Bool {
+    switch self {
+    case .lost, .interrupted: true
+    default: false
     }
   }
 }
@@ -100,7 +119,7 @@ struct Worker {
     do throws(PostgresError) {
       try await store.park(build.id, at: position, message)
     } catch {
-      throw .failed("\(error)")
+      throw JobFailure(error)
     }
     let parked = try await asItIs(build)
     if parked.parking(of: nil) != nil { throw .failed("\(message) (event \(position))") }
@@ -144,7 +163,7 @@ struct Worker {
       defer { connection.close() }
       return try await connection.run([query])[0]
     } catch {
-      throw .failed("\(error)")
+      throw JobFailure(error)
     }
   }
 
@@ -166,7 +185,7 @@ struct Worker {
       _ = try await connection.run([Query(Statement("ROLLBACK"))])
       return Double(head - after) / max(seconds, 0.000_001)
     } catch {
-      throw .failed("\(error)")
+      throw JobFailure(error)
     }
   }
 
@@ -191,7 +210,7 @@ struct Worker {
           .int(live.id))
       ])[0]
       guard let position = row.isEmpty ? nil : row.int(0, 0) else {
-        throw PostgresError(sqlState: nil, message: "the live build was replaced")
+        throw PostgresError(sqlState: "PL004", message: "the live build was replaced")
       }
       if let scope {
         try await foldScope(scope, other, upTo: position, connection)
@@ -218,8 +237,7 @@ struct Worker {
       }
       return comparison
     } catch {
-      if error.sqlState == "PL007" { throw .lost }
-      throw .failed("\(error)")
+      throw JobFailure(error)
     }
   }
 

@@ -123,7 +123,8 @@ import Testing
     let job = try await other.job(try #require(id.flatMap { Int($0) }))
     #expect(job.state == .failed)
     #expect(job.message == "it was interrupted")
-    #expect(try await planner.finish(try await planner.engine.rebuild("tasks")).state == .done)
+    let rebuilt = try await planner.finish(try await planner.engine.rebuild("tasks"))
+    #expect(rebuilt.state == .done, "\(rebuilt.message ?? "")")
     await other.stop()
   }
 
