@@ -78,9 +78,6 @@ BEGIN
       ) AS side (sign, tags, status, effort, estimate, removed_at)
       CROSS JOIN LATERAL unnest(side.tags) AS tag
       WHERE side.removed_at IS NULL
-      -- Sorted first: else Postgres, which guesses many groups, makes a hash table for as many at each single event.
-      ORDER BY planner_id, tag
-      OFFSET 0
     ) AS deltas
     GROUP BY planner_id, tag
     ON CONFLICT (planner_id, tag) DO UPDATE SET
