@@ -20,6 +20,7 @@ package final class ProjectionEngine {
   private let projector: Projector
   let catalog: ViewCatalog
   private let reader: ViewReader
+  private let sandboxes: SandboxPool
   private let worker: Worker
   private let jobs: JobBoard
   private var isReloading = false
@@ -44,7 +45,10 @@ package final class ProjectionEngine {
     store = BuildStore(session: session, locks: locks)
     projector = Projector(session, store: store, tail: tail)
     catalog = ViewCatalog(session: querySessions[0])
-    reader = ViewReader(querySessions, catalog: catalog)
+    sandboxes = SandboxPool(queryInfo)
+    reader = ViewReader(
+      querySessions, catalog: catalog,
+      moments: MomentReader(querySessions, catalog: catalog, pool: sandboxes))
     worker = Worker(info: projectorInfo, tail: tail, store: store)
     jobs = JobBoard(session: session, locks: locks)
   }
@@ -84,6 +88,7 @@ package final class ProjectionEngine {
 
   package func stop() {
     projector.stop()
+    sandboxes.close()
     for session in [session] + querySessions { session.close() }
   }
 
@@ -91,6 +96,7 @@ package final class ProjectionEngine {
   /// the folders.
   private func serveKnownBuilds() async throws(PostgresError) {
     try await store.dropAbandoned()
+    try await store.openToMoments()
     await adopt(try await store.all(), [:])
   }
 

@@ -4,16 +4,21 @@ enum ViewsInterface {
 
   static func definition(_ views: [PreparedView]) -> String {
     let methods = views.sorted { $0.query.method < $1.query.method }.map(method)
-    return ([header] + methods + [errors]).joined(separator: "\n\n") + "\n"
+    return ([header, types] + methods + [errors]).joined(separator: "\n\n") + "\n"
   }
 
   /// Parameters that methods have without their files saying so.
-  static let ownParameters: Set<String> = ["atLeast", "sort", "limit", "cursor"]
+  static let ownParameters: Set<String> = [
+    "atLeast", "asOf", "whatIf", "sort", "limit", "cursor",
+  ]
 
   /// Whether a method could not have this name, since an error has it or the type of a method's rows may.
   static func isTaken(_ method: String) -> Bool {
     method.hasSuffix("Row")
-      || errors.split(separator: "\n").contains { $0.hasPrefix("error \(method) (") }
+      || [types, errors].joined(separator: "\n").split(separator: "\n").contains {
+        $0.hasPrefix("error \(method) (") || $0.hasPrefix("type \(method) (")
+          || $0.hasPrefix("method \(method)(")
+      }
   }
 
   /// Whether a field of an interface definition may have this name: `[A-Za-z](_?[A-Za-z0-9])*`.
@@ -33,6 +38,13 @@ enum ViewsInterface {
     # log is in the answer. Where a method pages: at most `limit` rows (100, at most 1,000); `nextCursor`, given as
     # `cursor`, continues. Instants are RFC 3339 strings, dates YYYY-MM-DD, ids UUIDs.
     interface org.plannerd.views
+    """
+
+  private static let types = """
+    # A moment: exactly one of a position of the log and an instant, which means the last event that had been recorded
+    # by then. What the rows are as of it is what the view answered then, its `now` included: the instant, or when the
+    # position's event was recorded.
+    type AsOf (position: ?int, instant: ?string)
     """
 
   private static let errors = """
@@ -55,7 +67,7 @@ enum ViewsInterface {
       let optional = parameter.isOptional || parameter.name == "planner"
       return "\(parameter.name): \(optional ? "?" : "")\(parameter.type.varlink)"
     }
-    parameters.append("atLeast: ?int")
+    parameters += ["atLeast: ?int", "asOf: ?AsOf"]
     if query.orders.count > 1 { parameters.append("sort: ?string") }
     if query.pages { parameters += ["limit: ?int", "cursor: ?string"] }
     let orders = query.orders.map(\.name).joined(separator: ", ")

@@ -31,9 +31,12 @@ final class ViewsService: VarlinkInterface {
   func handle(_ call: Call) async {
     let caller = daemon.people.caller(call.peer)
     guard let scope = scope(call, caller) else { return }
+    let abandoned = Signal()
+    call.onHangUp { abandoned.fire() }
     do throws(ViewError) {
       let request = ViewRequest(
-        method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now())
+        method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now(),
+        abandoned: abandoned)
       let reply = try await daemon.projections.answer(request)
       if daemon.options.recordsReads { recordRead(call, caller, scope.planner) }
       call.reply(parametersJSON: reply)

@@ -23,7 +23,10 @@ final class PlannerFixture {
   nonisolated static let now = Instant("2026-11-21T12:00:00Z")!
 
   /// `projections` are the names of shipped folders that are linked into a folder of the test's own.
-  init(projections: [String] = ["pillar_averages", "theme_ratings", "tasks"]) async throws {
+  init(
+    projections: [String] = ["pillar_averages", "theme_ratings", "tasks"],
+    clock: @escaping @Sendable () -> Instant = { PlannerFixture.now }
+  ) async throws {
     database = try await TestCluster.database()
     folder = "\(TestCluster.folder)/projections-\(database.name)"
     try Files.makeFolder(folder)
@@ -35,7 +38,7 @@ final class PlannerFixture {
     tail = LogTail(database.session("plannerd_append"))
     log = GroupCommit(
       PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test"), session: session,
-      tail: tail, schemaVersion: TestCluster.schemaVersion, clock: { PlannerFixture.now })
+      tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
     reader = LogReader(session)
     engine = ProjectionEngine(
       folder: folder, projector: database.info("plannerd_project"),
@@ -86,11 +89,14 @@ final class PlannerFixture {
   }
 
   /// The answer of a view that has seen all that was submitted.
-  func ask(_ method: String, _ parameters: JSON = [:]) async throws -> JSON {
+  func ask(
+    _ method: String, _ parameters: JSON = [:], of planner: UUID? = nil,
+    now: Instant = PlannerFixture.now
+  ) async throws -> JSON {
     var object = parameters.object ?? [:]
     object["atLeast"] = .int(tail.head)
     let bytes = try await engine.answer(
-      ViewRequest(method: method, scope: planner, parameters: object, now: PlannerFixture.now))
+      ViewRequest(method: method, scope: planner ?? self.planner, parameters: object, now: now))
     return try JSON.parse(String(decoding: bytes, as: UTF8.self))
   }
 

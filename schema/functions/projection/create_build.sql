@@ -34,6 +34,7 @@ BEGIN
   EXECUTE pg_catalog.format('SELECT %I.apply()', namespace);
 
   PERFORM projection.open_to_queries(namespace, of_category);
+  PERFORM projection.open_to_moments(build.build_id, namespace, of_category);
   -- Last, since it outlives a transaction that fails.
   PERFORM pg_catalog.pg_advisory_lock(1886151014, build.build_id::integer);
   RETURN build;

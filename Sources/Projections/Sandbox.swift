@@ -1,0 +1,164 @@
+internal import EventLoop
+internal import Postgres
+internal import Scalars
+
+/// A connection on which a build's `apply()` folds a scope's rows into temporary tables, as they were or as they would be.
+///
+/// The folder's own SQL runs there unchanged, because `pg_temp` is searched first and `batch` is another sense of that
+/// relation. The transaction is read only, which temporary tables are exempt from: whatever else a folder writes to is
+/// refused. At its end the tables are empty again.
+@EventLoop
+final class Sandbox {
+  /// What the rows are folded from.
+  enum Base: Equatable {
+    /// The beginning of the log.
+    case nothing
+    /// A copy of the rows, as of a version of the scope's stream.
+    case snapshot(id: Int, version: Int)
+    /// The live rows, as of their checkpoint.
+    case live
+  }
+
+  let buildID: Int
+  private let connection: Connection
+  private let category: String?
+  private let apply: Statement
+  private let fromLive: Statement
+  private let fromSnapshot: Statement
+  private let toSnapshot: Statement
+
+  /// What stands for the scope of a build over all streams.
+  nonisolated static let allStreams = UUID(high: 0, low: 0)
+  /// Events that one `apply()` folds at most.
+  private static let chunk = 20_000
+  private static let abandonInterval = Duration.milliseconds(200)
+
+  /// Connects and makes the tables.
+  static func open(_ build: Build, _ info: ConnectionInfo) async throws(PostgresError) -> Sandbox {
+    let connection = try await Connection.open(info)
+    do throws(PostgresError) {
+      let rows = try await connection.run([openStatement(.int(build.id))])[0]
+      return Sandbox(build, connection, rows)
+    } catch {
+      connection.close()
+      throw error
+    }
+  }
+
+  private static let openStatement = Statement(
+    "SELECT from_live, from_snapshot, to_snapshot FROM projection.open_sandbox($1)")
+
+  private init(_ build: Build, _ connection: Connection, _ rows: Rows) {
+    buildID = build.id
+    self.connection = connection
+    category = build.category
+    apply = Statement("SELECT \(quoted(build.schemaName)).apply()")
+    fromLive = Statement(rows.text(0, 0))
+    fromSnapshot = Statement(rows.text(0, 1))
+    toSnapshot = Statement(rows.text(0, 2))
+  }
+
+  var isOpen: Bool { connection.isOpen }
+
+  func close() { connection.close() }
+
+  // MARK: One question
+
+  /// The rows of some queries on the scope's rows at a version of its stream (of a build over all streams: at a
+  /// position), in one round trip; nil where the snapshot is gone. It ends early when its asker is gone.
+  func run(
+    scope: UUID?, from base: Base, upTo version: Int, _ queries: [Query], abandoned: Signal? = nil
+  ) async throws(PostgresError) -> [Rows]? {
+    var all = [Sandbox.begin(), settings(scope, whatIf: nil)]
+    if case .snapshot(let id, _) = base {
+      all += [Sandbox.snapshotStatement(.int(id)), fromSnapshot(.int(id))]
+    }
+    all += fold(after: base.version, upTo: version)
+    let answers = try await transact(all + queries + [Sandbox.commit()], abandoned)
+    if case .snapshot = base, answers[2].isEmpty { return nil }
+    return Array(answers[(all.count)..<(all.count + queries.count)])
+  }
+
+  private func transact(_ queries: [Query], _ abandoned: Signal?) async throws(PostgresError)
+    -> [Rows]
+  {
+    let watch = abandoned.map { Abandonment($0, connection) }
+    defer { watch?.end() }
+    do throws(PostgresError) {
+      return try await connection.run(queries)
+    } catch {
+      _ = try? await connection.run([Query(Statement("ROLLBACK"))])
+      throw error
+    }
+  }
+
+  private func fold(after: Int, upTo: Int) -> [Query] {
+    stride(from: after, to: upTo, by: Sandbox.chunk).flatMap { after in
+      let bounds = category == nil ? Sandbox.positions : Sandbox.versions
+      let end = min(upTo, after + Sandbox.chunk)
+      return [bounds(.text(String(after)), .text(String(end))), apply()]
+    }
+  }
+
+  private func settings(_ scope: UUID?, whatIf events: String?) -> Query {
+    let batch =
+      switch (category, events) {
+      case (nil, nil): "batch_all"
+      case (nil, _): "batch_whatif_all"
+      case (_, nil): "batch_scope"
+      default: "batch_whatif"
+      }
+    return Sandbox.settingsStatement(
+      .text("pg_temp, \(batch)"), .text(category ?? ""), .text(scope?.description ?? ""),
+      .text(events ?? "[]"))
+  }
+
+  private static let begin = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+  private static let commit = Statement("COMMIT")
+  private static let settingsStatement = Statement(
+    """
+    SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true),
+           set_config('plannerd.scope', $3, true), set_config('plannerd.hypothetical', $4, true)
+    """)
+  private static let versions = Statement(
+    """
+    SELECT set_config('plannerd.after_version', $1, true), set_config('plannerd.upto_version', $2, true)
+    """)
+  private static let positions = Statement(
+    "SELECT set_config('plannerd.after', $1, true), set_config('plannerd.upto', $2, true)")
+  private static let snapshotStatement = Statement(
+    "SELECT snapshot_id FROM projection.snapshots WHERE snapshot_id = $1")
+}
+
+extension Sandbox.Base {
+  /// The version up to which its rows are folded; of the live ones that is found out by the question.
+  fileprivate var version: Int {
+    if case .snapshot(_, let version) = self { return version }
+    return 0
+  }
+}
+
+/// Ends a connection when the asker of what runs on it is gone: the server looks for that every second.
+@EventLoop
+private final class Abandonment {
+  private let connection: Connection
+  private let abandoned: Signal
+  private var timer: Timer?
+
+  private static let interval = Duration.milliseconds(200)
+
+  init(_ abandoned: Signal, _ connection: Connection) {
+    self.abandoned = abandoned
+    self.connection = connection
+    look()
+  }
+
+  private func look() {
+    timer = EventLoop.after(Abandonment.interval) { [weak self] in
+      guard let self else { return }
+      if abandoned.hasFired { connection.close() } else { look() }
+    }
+  }
+
+  func end() { timer?.cancel() }
+}
