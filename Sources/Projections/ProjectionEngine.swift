@@ -21,6 +21,7 @@ package final class ProjectionEngine {
   let catalog: ViewCatalog
   private let reader: ViewReader
   private let sandboxes: SandboxPool
+  let historian: Historian
   private let worker: Worker
   private let jobs: JobBoard
   private var isReloading = false
@@ -49,6 +50,7 @@ package final class ProjectionEngine {
     reader = ViewReader(
       querySessions, catalog: catalog,
       moments: MomentReader(querySessions, catalog: catalog, pool: sandboxes))
+    historian = Historian(projectorInfo, catalog: catalog, tail: tail)
     worker = Worker(info: projectorInfo, tail: tail, store: store)
     jobs = JobBoard(session: session, locks: locks)
   }
@@ -77,6 +79,7 @@ package final class ProjectionEngine {
       throw LogFault(error)
     }
     projector.start()
+    historian.start()
     // What answers already need not wait for what has changed since.
     if catalog.views.isEmpty { return await readFolders() }
     Task { @EventLoop in await readFolders() }
@@ -88,6 +91,7 @@ package final class ProjectionEngine {
 
   package func stop() {
     projector.stop()
+    historian.stop()
     sandboxes.close()
     for session in [session] + querySessions { session.close() }
   }

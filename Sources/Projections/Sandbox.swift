@@ -26,12 +26,12 @@ final class Sandbox {
   private let fromLive: Statement
   private let fromSnapshot: Statement
   private let toSnapshot: Statement
+  private let register: Statement
 
   /// What stands for the scope of a build over all streams.
   nonisolated static let allStreams = UUID(high: 0, low: 0)
   /// Events that one `apply()` folds at most.
   private static let chunk = 20_000
-  private static let abandonInterval = Duration.milliseconds(200)
 
   /// Connects and makes the tables.
   static func open(_ build: Build, _ info: ConnectionInfo) async throws(PostgresError) -> Sandbox {
@@ -46,7 +46,7 @@ final class Sandbox {
   }
 
   private static let openStatement = Statement(
-    "SELECT from_live, from_snapshot, to_snapshot FROM projection.open_sandbox($1)")
+    "SELECT from_live, from_snapshot, to_snapshot, row_count FROM projection.open_sandbox($1)")
 
   private init(_ build: Build, _ connection: Connection, _ rows: Rows) {
     buildID = build.id
@@ -56,6 +56,15 @@ final class Sandbox {
     fromLive = Statement(rows.text(0, 0))
     fromSnapshot = Statement(rows.text(0, 1))
     toSnapshot = Statement(rows.text(0, 2))
+    register = Statement(
+      """
+      INSERT INTO projection.snapshots (build_id, scope, version, position, rows)
+      SELECT $1, $2, $3::bigint, CASE WHEN $4::text IS NULL THEN $3::bigint ELSE (
+               SELECT e.position FROM log.events e
+                WHERE e.category = $4::text AND e.stream_id = $2 AND e.version = $3::bigint) END,
+             \(rows.text(0, 3))
+      RETURNING snapshot_id, rows
+      """)
   }
 
   var isOpen: Bool { connection.isOpen }
@@ -77,6 +86,30 @@ final class Sandbox {
     let answers = try await transact(all + queries + [Sandbox.commit()], abandoned)
     if case .snapshot = base, answers[2].isEmpty { return nil }
     return Array(answers[(all.count)..<(all.count + queries.count)])
+  }
+
+  /// Folds a scope's rows on from a snapshot, or the beginning, and keeps a copy of them: the new snapshot's id and its
+  /// number of rows; nil where the one before is gone. The connection is one of the projector's role.
+  func keep(scope: UUID?, from base: Base, upTo version: Int) async throws(PostgresError)
+    -> (id: Int, rows: Int)?
+  {
+    let stream = Parameter.text((scope ?? Sandbox.allStreams).description)
+    var all = [
+      Query(Statement("BEGIN")), Sandbox.lockStatement(stream), settings(scope, whatIf: nil),
+    ]
+    if case .snapshot(let id, _) = base {
+      all += [Sandbox.snapshotStatement(.int(id)), fromSnapshot(.int(id))]
+    }
+    all += fold(after: base.version, upTo: version)
+    all.append(register(.int(buildID), stream, .int(version), .text(category)))
+    let answers = try await transact(all, nil)
+    if case .snapshot = base, answers[3].isEmpty {
+      _ = try await connection.run([Query(Statement("ROLLBACK"))])
+      return nil
+    }
+    let kept = (id: answers.last!.int(0, 0)!, rows: answers.last!.int(0, 1)!)
+    _ = try await transact([toSnapshot(.int(kept.id)), Sandbox.commit()], nil)
+    return kept
   }
 
   private func transact(_ queries: [Query], _ abandoned: Signal?) async throws(PostgresError)
@@ -119,6 +152,11 @@ final class Sandbox {
     """
     SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true),
            set_config('plannerd.scope', $3, true), set_config('plannerd.hypothetical', $4, true)
+    """)
+  /// A copy that is lost in a crash is made again.
+  private static let lockStatement = Statement(
+    """
+    SELECT projection.lock_history($1, false), set_config('synchronous_commit', 'off', true)
     """)
   private static let versions = Statement(
     """

@@ -3,11 +3,12 @@ import EventLoop
 import Files
 import JSON
 import Postgres
-import Projections
 import Scalars
 import TestCommands
 import TestSupport
 import Testing
+
+@testable import Projections
 
 /// What views answer about the past: what they answered then.
 @Suite struct MomentTests {
@@ -15,11 +16,18 @@ import Testing
   private static let count =
     Environment.value("PLANNERD_TEST_MOMENTS").flatMap { Int($0) } ?? 60
 
-  @Test @EventLoop
-  func `a view as of any moment answers as a daemon did whose log ended there`() async throws {
+  /// Without snapshots, and with one after as many events.
+  @Test(arguments: [nil, 20, 150]) @EventLoop
+  func `a view as of any moment answers as a daemon did whose log ended there`(spacing: Int?)
+    async throws
+  {
     let seed = Seed.draw(for: "any moment")
     var random = SplitMix64(seed: seed)
     let past = try await LongPast(seed: seed, groups: 150)
+    if let spacing {
+      past.planner.engine.historian.spacing = spacing
+      #expect(await past.planner.engine.historian.catchUp())
+    }
     let copy = try await GrowingCopy(of: past.planner)
     for moment in past.moments(MomentTests.count, &random) {
       try await copy.grow(upTo: moment.position)

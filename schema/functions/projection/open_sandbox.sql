@@ -1,8 +1,9 @@
 -- Makes temporary tables like those of a build, with what decides what apply() does (keys, checks, defaults) and without the
 -- indexes that are there for speed; they are empty in each new transaction. Answers the statements that fill them from the live
--- tables ($1: the scope) and from a snapshot ($1: its id), and the one that copies them into a snapshot ($1).
+-- tables ($1: the scope) and from a snapshot ($1: its id), the one that copies them into a snapshot ($1), and the expression
+-- that counts their rows.
 CREATE OR REPLACE FUNCTION projection.open_sandbox(build bigint)
-RETURNS TABLE (from_live text, from_snapshot text, to_snapshot text)
+RETURNS TABLE (from_live text, from_snapshot text, to_snapshot text, row_count text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   kept        projection.builds;
@@ -52,8 +53,10 @@ BEGIN
     EXECUTE format('ALTER TABLE pg_temp.%I ADD %s', referring[number], definitions[number]);
   END LOOP;
   -- One statement fills all tables, so that references are checked when all are filled.
-  SELECT string_agg(format('(SELECT count(*) FROM %I)', c.relname), ' + ') INTO columns FROM pg_class c
-   WHERE c.relnamespace = kept.schema_name::regnamespace AND c.relkind = 'r';
+  SELECT string_agg(format('(SELECT count(*) FROM %I)', c.relname), ' + '),
+         string_agg(format('(SELECT count(*) FROM pg_temp.%I)', c.relname), ' + ')
+    INTO columns, row_count
+    FROM pg_class c WHERE c.relnamespace = kept.schema_name::regnamespace AND c.relkind = 'r';
   from_live := format('WITH %s SELECT %s', from_live, columns);
   from_snapshot := format('WITH %s SELECT %s', from_snapshot, columns);
   to_snapshot := format('WITH %s SELECT %s', to_snapshot, columns);
