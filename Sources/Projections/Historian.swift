@@ -12,7 +12,7 @@ internal import Scalars
 final class Historian {
   /// Events of a scope from one copy to the next at least. Where the rows are more, it is as many events as there are
   /// rows.
-  var spacing = 1_000 {
+  var spacing = 500 {
     didSet { seen = [:] }
   }
 

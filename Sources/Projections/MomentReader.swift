@@ -49,6 +49,33 @@ final class MomentReader {
     }
   }
 
+  /// The reply's parameters as JSON, as if some commands had been applied.
+  func answer(_ request: ViewRequest, _ whatIf: ViewRequest.WhatIf) async throws(ViewError)
+    -> [UInt8]
+  {
+    for _ in 0..<MomentReader.attempts {
+      let hypothesis = try await whatIf()
+      guard let view = catalog.views[request.method] else { throw .noSuchMethod }
+      let plan = try ViewPlan(view, request)
+      do throws(PostgresError) {
+        let answer = try await pool.with(view.build) { sandbox throws(PostgresError) in
+          try await sandbox.run(
+            scope: request.scope, with: hypothesis, [plan.query], abandoned: request.abandoned)
+        }
+        // Where the live rows are beyond what it was decided on, it is decided again.
+        if let answer, !answer.answers[0].isEmpty {
+          return plan.reply(answer.answers[0], position: answer.position)
+        }
+      } catch {
+        guard error.isMissingBuild else { throw ViewError(error, hasCursor: plan.hasCursor) }
+        await catalog.refresh()
+      }
+    }
+    throw .unavailable("the planner changes faster than it can be asked what would be")
+  }
+
+  private static let attempts = 10
+
   private func answer(_ view: PreparedView, _ request: ViewRequest, _ place: Result<Place, ViewError>)
     async throws(PostgresError) -> Result<[UInt8], ViewError>
   {

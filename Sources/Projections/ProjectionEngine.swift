@@ -32,10 +32,12 @@ package final class ProjectionEngine {
   /// Connections that answer questions.
   private static let queryConnections = 4
 
-  /// `projector` and `query` say how to connect as the projector's and the query role.
+  /// `projector` and `query` say how to connect as the projector's and the query role; `commandTypes` are the definitions
+  /// of the type Command, of which what-ifs have lists, and of those that it is made of.
   package init(
     folder: String, projector projectorInfo: ConnectionInfo, query queryInfo: ConnectionInfo,
-    tail: LogTail, log: @escaping @Sendable (String) -> Void
+    tail: LogTail, commandTypes: String = "type Command ()",
+    log: @escaping @Sendable (String) -> Void
   ) {
     self.folder = folder
     self.tail = tail
@@ -45,7 +47,7 @@ package final class ProjectionEngine {
     locks = WorkLocks(session: session)
     store = BuildStore(session: session, locks: locks)
     projector = Projector(session, store: store, tail: tail)
-    catalog = ViewCatalog(session: querySessions[0])
+    catalog = ViewCatalog(session: querySessions[0], commandTypes: commandTypes)
     sandboxes = SandboxPool(queryInfo)
     reader = ViewReader(
       querySessions, catalog: catalog,
@@ -148,7 +150,9 @@ package final class ProjectionEngine {
     catalog.views[method].map { $0.build.category != nil }
   }
 
-  package var interfaceDefinition: String { ViewsInterface.definition(Array(catalog.views.values)) }
+  package var interfaceDefinition: String {
+    ViewsInterface.definition(Array(catalog.views.values), commands: catalog.commandTypes)
+  }
 
   package struct Health: Sendable {
     package let name: String

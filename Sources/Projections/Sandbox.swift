@@ -1,3 +1,4 @@
+internal import EventLog
 internal import EventLoop
 internal import Postgres
 internal import Scalars
@@ -15,8 +16,6 @@ final class Sandbox {
     case nothing
     /// A copy of the rows, as of a version of the scope's stream.
     case snapshot(id: Int, version: Int)
-    /// The live rows, as of their checkpoint.
-    case live
   }
 
   let buildID: Int
@@ -27,6 +26,7 @@ final class Sandbox {
   private let fromSnapshot: Statement
   private let toSnapshot: Statement
   private let register: Statement
+  private var ending: Task<Void, Never>?
 
   /// What stands for the scope of a build over all streams.
   nonisolated static let allStreams = UUID(high: 0, low: 0)
@@ -83,9 +83,28 @@ final class Sandbox {
       all += [Sandbox.snapshotStatement(.int(id)), fromSnapshot(.int(id))]
     }
     all += fold(after: base.version, upTo: version)
-    let answers = try await transact(all + queries + [Sandbox.commit()], abandoned)
+    let answers = try await transact(all + queries, abandoned)
+    end()
     if case .snapshot = base, answers[2].isEmpty { return nil }
     return Array(answers[(all.count)..<(all.count + queries.count)])
+  }
+
+  /// The rows of some queries on the live rows with what would follow from events that nobody wrote, in one round trip, and
+  /// the position of the log that these would come after; nil where the live rows are beyond what they were decided on.
+  func run(scope: UUID?, with hypothesis: Hypothesis, _ queries: [Query], abandoned: Signal? = nil)
+    async throws(PostgresError) -> (position: Int, answers: [Rows])?
+  {
+    let all = [
+      Sandbox.begin(), settings(scope, whatIf: hypothesis.events),
+      Sandbox.whatIfStatement(
+        .int(buildID), .text(hypothesis.stream.category), .text(hypothesis.stream.id.description),
+        .int(hypothesis.version)),
+      fromLive(.text((scope ?? Sandbox.allStreams).description)), apply(),
+    ]
+    let answers = try await transact(all + queries, abandoned)
+    end()
+    guard answers[2].bool(0, 1) else { return nil }
+    return (answers[2].int(0, 0)!, Array(answers[all.count..<(all.count + queries.count)]))
   }
 
   /// Folds a scope's rows on from a snapshot, or the beginning, and keeps a copy of them: the new snapshot's id and its
@@ -112,9 +131,21 @@ final class Sandbox {
     return kept
   }
 
+  /// Ends the transaction, after the answer: emptying the tables takes as long as filling them.
+  private func end() {
+    ending = Task { @EventLoop in _ = try? await connection.run([Sandbox.commit()]) }
+  }
+
+  /// Returns when the next question may come.
+  func settle() async {
+    await ending?.value
+    ending = nil
+  }
+
   private func transact(_ queries: [Query], _ abandoned: Signal?) async throws(PostgresError)
     -> [Rows]
   {
+    await settle()
     let watch = abandoned.map { Abandonment($0, connection) }
     defer { watch?.end() }
     do throws(PostgresError) {
@@ -153,6 +184,16 @@ final class Sandbox {
     SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true),
            set_config('plannerd.scope', $3, true), set_config('plannerd.hypothetical', $4, true)
     """)
+  /// Sets all bounds; those of the other kind of build are not looked at.
+  private static let whatIfStatement = Statement(
+    """
+    SELECT position, is_before, set_config('plannerd.after_version', "after"::text, true),
+           set_config('plannerd.upto_version', upto::text, true),
+           set_config('plannerd.after', "after"::text, true),
+           set_config('plannerd.upto', upto::text, true),
+           set_config('plannerd.hypothetical_after', position::text, true)
+      FROM projection.what_if_base($1, $2, $3, $4)
+    """)
   /// A copy that is lost in a crash is made again.
   private static let lockStatement = Statement(
     """
@@ -169,7 +210,7 @@ final class Sandbox {
 }
 
 extension Sandbox.Base {
-  /// The version up to which its rows are folded; of the live ones that is found out by the question.
+  /// The version up to which its rows are folded.
   fileprivate var version: Int {
     if case .snapshot(_, let version) = self { return version }
     return 0

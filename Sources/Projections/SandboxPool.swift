@@ -36,7 +36,12 @@ final class SandboxPool {
     _ work: @EventLoop (Sandbox) async throws(PostgresError) -> Value
   ) async throws(PostgresError) -> Value {
     let sandbox = try await take(build)
-    defer { giveBack(sandbox) }
+    defer {
+      Task { @EventLoop in
+        await sandbox.settle()
+        giveBack(sandbox)
+      }
+    }
     return try await work(sandbox)
   }
 

@@ -20,12 +20,15 @@ final class ViewCatalog {
   /// Finds out which builds are live, where the one that was asked is gone.
   var refresh: () async -> Void = {}
 
+  /// Definitions of types that methods' parameters have.
+  let commandTypes: String
   private let session: Session
   private var waiters: [(projection: String, position: Int, signal: Signal)] = []
 
   /// `session` is one of the query role's, to ask for columns.
-  init(session: Session) {
+  init(session: Session, commandTypes: String) {
     self.session = session
+    self.commandTypes = commandTypes
   }
 
   /// The queries of a folder, tried against a build.
@@ -39,6 +42,12 @@ final class ViewCatalog {
           ProjectionRefusal(
             projection: folder.name, file: "queries/\(query.method).sql", line: 1,
             message: "projection \(other.build.projection) has a method of that name already"))
+      }
+      guard !ViewsInterface.defines(query.method, commandTypes) else {
+        throw .refused(
+          ProjectionRefusal(
+            projection: folder.name, file: "queries/\(query.method).sql", line: 1,
+            message: "\(query.method) is the name of a type of the views' interface"))
       }
       do {
         let rows = try await session.run(PreparedView.probe(query, of: build), resend: .allowed)[1]

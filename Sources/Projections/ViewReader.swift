@@ -13,16 +13,22 @@ package struct ViewRequest: Sendable {
   package let parameters: JSONObject
   /// The instant at which it is asked.
   package let now: Instant
+  /// Decides the commands of a what-if on the log as it is; nil where there is none.
+  package let whatIf: WhatIf?
   /// Fires when nobody waits for the answer any more.
   package let abandoned: Signal?
 
+  package typealias WhatIf = @EventLoop () async throws(ViewError) -> Hypothesis
+
   package init(
-    method: String, scope: UUID?, parameters: JSONObject, now: Instant, abandoned: Signal? = nil
+    method: String, scope: UUID?, parameters: JSONObject, now: Instant, whatIf: WhatIf? = nil,
+    abandoned: Signal? = nil
   ) {
     self.method = method
     self.scope = scope
     self.parameters = parameters
     self.now = now
+    self.whatIf = whatIf
     self.abandoned = abandoned
   }
 }
@@ -61,7 +67,15 @@ final class ViewReader {
       try await catalog.wait(for: request.method, position: position, patience: ViewReader.patience)
     }
     let asOf = try Moment(request.parameters["asOf"], parameter: "asOf", now: request.now)
-    if let asOf { return try await moments.answer(request, asOf: asOf) }
+    if let asOf {
+      guard request.whatIf == nil else {
+        throw .invalid(
+          parameter: "whatIf", rule: "notWithAsOf",
+          message: "whatIf must not be given with asOf: what would be is asked of now")
+      }
+      return try await moments.answer(request, asOf: asOf)
+    }
+    if let whatIf = request.whatIf { return try await moments.answer(request, whatIf) }
     var attempts = 0
     while true {
       guard let view = catalog.views[request.method] else { throw .noSuchMethod }
@@ -136,9 +150,11 @@ struct ViewPlan {
     query = Query(view.statement(order, afterCursor: cursor != nil), values)
   }
 
-  /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them.
-  func reply(_ rows: Rows) -> [UInt8] {
+  /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them. The position is that of the moment asked
+  /// about, else the one given, else the checkpoint that came with the rows.
+  func reply(_ rows: Rows, position given: Int? = nil) -> [UInt8] {
     var out = Array("{\"position\":".utf8)
+    let position = self.position ?? given
     out.append(contentsOf: position.map { Array(String($0).utf8) } ?? rows.bytes(0, 0))
     out.append(contentsOf: ",\"rows\":".utf8)
     guard let order else {
@@ -157,7 +173,8 @@ struct ViewPlan {
     if rows.count > limit {
       let values = order.keys.indices.map { rows[limit - 1, 2 + $0] }
       let cursor = ViewCursor(
-        order: order.name, fingerprint: fingerprint, now: now, position: position, values: values)
+        order: order.name, fingerprint: fingerprint, now: now, position: self.position,
+        values: values)
       out.append(contentsOf: ",\"nextCursor\":".utf8)
       JSON.write(cursor.text, to: &out)
     }

@@ -9,7 +9,9 @@ import Varlink
 @EventLoop
 final class ViewsService: VarlinkInterface {
   private(set) var definition: InterfaceDefinition
-  private unowned let daemon: Daemon
+  /// A what-if's command that cannot be read is refused by its rule.
+  let uncheckedTypes: Set<String> = ["Command"]
+  unowned let daemon: Daemon
 
   static let name = "org.plannerd.views"
 
@@ -36,7 +38,7 @@ final class ViewsService: VarlinkInterface {
     do throws(ViewError) {
       let request = ViewRequest(
         method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now(),
-        abandoned: abandoned)
+        whatIf: try whatIf(call, caller), abandoned: abandoned)
       let reply = try await daemon.projections.answer(request)
       if daemon.options.recordsReads { recordRead(call, caller, scope.planner) }
       call.reply(parametersJSON: reply)

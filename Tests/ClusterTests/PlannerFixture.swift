@@ -13,6 +13,7 @@ final class PlannerFixture {
   let database: TestDatabase
   let tail: LogTail
   let log: GroupCommit<PlannerDecider>
+  private let simulator: Simulator<PlannerDecider>
   let engine: ProjectionEngine
   let reader: LogReader
   let folder: String
@@ -36,9 +37,10 @@ final class PlannerFixture {
     }
     let session = database.session("plannerd_append")
     tail = LogTail(database.session("plannerd_append"))
+    let decider = PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test")
     log = GroupCommit(
-      PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test"), session: session,
-      tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
+      decider, session: session, tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
+    simulator = Simulator(decider, session: session, tail: tail, clock: clock)
     reader = LogReader(session)
     engine = ProjectionEngine(
       folder: folder, projector: database.info("plannerd_project"),
@@ -73,6 +75,22 @@ final class PlannerFixture {
 
   @discardableResult
   func submitAll(_ bodies: [JSON]) async throws -> [CommandOutcome<PlannerDecider.Refusal>] {
+    try await log.submit(batch(bodies)).outcomes
+  }
+
+  /// What decides commands without writing them.
+  func whatIf(_ bodies: [JSON]) -> ViewRequest.WhatIf {
+    let batch = batch(bodies)
+    return { [simulator] () async throws(ViewError) in
+      do throws(LogFault) {
+        return Hypothesis(try await simulator.simulate(batch), on: batch.stream, by: batch.actor)
+      } catch {
+        throw .failed(error.description)
+      }
+    }
+  }
+
+  private func batch(_ bodies: [JSON]) -> CommandBatch<PlannerDecider> {
     let submitted = bodies.map { body in
       commands += 1
       let id =
@@ -81,22 +99,23 @@ final class PlannerFixture {
       object["commandId"] = .string(id.description)
       return SubmittedCommand<PlannerDecider>(.object(object), id: id)
     }
-    let batch = CommandBatch(
+    return CommandBatch(
       stream: StreamID(category: "planner", id: planner),
       actor: Actor(personID: person, uid: 1_000, pid: 42), commands: submitted, atomic: false,
       dryRun: false, receivedAt: ContinuousClock().now)
-    return try await log.submit(batch).outcomes
   }
 
   /// The answer of a view that has seen all that was submitted.
   func ask(
     _ method: String, _ parameters: JSON = [:], of planner: UUID? = nil,
-    now: Instant = PlannerFixture.now
+    now: Instant = PlannerFixture.now, whatIf: ViewRequest.WhatIf? = nil
   ) async throws -> JSON {
     var object = parameters.object ?? [:]
     object["atLeast"] = .int(tail.head)
     let bytes = try await engine.answer(
-      ViewRequest(method: method, scope: planner ?? self.planner, parameters: object, now: now))
+      ViewRequest(
+        method: method, scope: planner ?? self.planner, parameters: object, now: now,
+        whatIf: whatIf))
     return try JSON.parse(String(decoding: bytes, as: UTF8.self))
   }
 
