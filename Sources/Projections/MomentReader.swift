@@ -25,14 +25,13 @@ final class MomentReader {
     let base: Sandbox.Base
   }
 
-  /// The reply's parameters as JSON.
-  func answer(_ request: ViewRequest, asOf moment: Moment) async throws(ViewError) -> [UInt8] {
+  func answer(_ request: ViewRequest, asOf moment: Moment) async throws(ViewError) -> ViewAnswer {
     var attempts = 0
     while true {
       guard let view = catalog.views[request.method] else { throw .noSuchMethod }
       // All pages of an answer are of the moment of the first.
       let pinned = try ViewPlan.cursor(view, request)?.position
-      let answer: Result<[UInt8], ViewError>
+      let answer: Result<ViewAnswer, ViewError>
       do throws(PostgresError) {
         let place = try await seek(
           view.build, request.scope, pinned.map { .position($0) } ?? moment)
@@ -49,9 +48,9 @@ final class MomentReader {
     }
   }
 
-  /// The reply's parameters as JSON, as if some commands had been applied.
+  /// The answer as if some commands had been applied.
   func answer(_ request: ViewRequest, _ whatIf: ViewRequest.WhatIf) async throws(ViewError)
-    -> [UInt8]
+    -> ViewAnswer
   {
     for _ in 0..<MomentReader.attempts {
       let hypothesis = try await whatIf()
@@ -77,7 +76,7 @@ final class MomentReader {
   private static let attempts = 10
 
   private func answer(_ view: PreparedView, _ request: ViewRequest, _ place: Result<Place, ViewError>)
-    async throws(PostgresError) -> Result<[UInt8], ViewError>
+    async throws(PostgresError) -> Result<ViewAnswer, ViewError>
   {
     let plan: ViewPlan
     let found: Place

@@ -3,6 +3,7 @@ package import EventLoop
 internal import Files
 internal import JSON
 package import Postgres
+package import Scalars
 
 /// Runs the projections of a folder: builds them, folds new events into them, answers questions to them,
 /// rebuilds and verifies them.
@@ -141,8 +142,13 @@ package final class ProjectionEngine {
 
   // MARK: Questions
 
-  package func answer(_ request: ViewRequest) async throws(ViewError) -> [UInt8] {
+  package func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
     try await reader.answer(request)
+  }
+
+  /// What tells when another answer to the same question may be another one.
+  package func watch(_ method: String, scope: UUID?) -> LiveWatch {
+    LiveWatch(method, scope: scope, catalog: catalog, tail: tail)
   }
 
   /// Whether a method's rows belong to one stream each; nil where there is no such method.

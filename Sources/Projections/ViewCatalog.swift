@@ -17,6 +17,9 @@ final class ViewCatalog {
   private(set) var views: [String: PreparedView] = [:]
   /// Called when methods came, went or changed.
   var onChange: () -> Void = {}
+  /// Called with a projection's name when its live build has folded more, and with true when another build or other
+  /// queries answer, or none any more.
+  var followers: [ObjectIdentifier: (String, Bool) -> Void] = [:]
   /// Finds out which builds are live, where the one that was asked is gone.
   var refresh: () async -> Void = {}
 
@@ -79,12 +82,14 @@ final class ViewCatalog {
     for view in views { self.views[view.query.method] = view }
     onChange()
     advanced(build)
+    for follower in followers.values { follower(folder.name, true) }
   }
 
   func withdraw(_ projection: String) {
     withdrawMethods(of: projection)
     served[projection] = nil
     onChange()
+    for follower in followers.values { follower(projection, true) }
   }
 
   private func withdrawMethods(of projection: String) {
@@ -100,6 +105,7 @@ final class ViewCatalog {
       waiter.signal.fire()
     }
     waiters.removeAll { $0.signal.hasFired }
+    for follower in followers.values { follower(build.projection, false) }
   }
 
   /// Waits until a method's build has folded a position.

@@ -44,6 +44,22 @@ package enum ViewError: Error, Sendable {
   case failed(String)
 }
 
+/// An answer of a view.
+package struct ViewAnswer: Sendable {
+  /// The reply's parameters as JSON.
+  package let json: [UInt8]
+  /// Where in it the array of rows is.
+  private let rowsRange: Range<Int>
+
+  init(json: [UInt8], rows: Range<Int>) {
+    self.json = json
+    rowsRange = rows
+  }
+
+  /// The rows as JSON.
+  package var rows: ArraySlice<UInt8> { json[rowsRange] }
+}
+
 /// Answers questions to views: one statement, hence one snapshot, in one round trip.
 @EventLoop
 final class ViewReader {
@@ -61,8 +77,7 @@ final class ViewReader {
     self.moments = moments
   }
 
-  /// The reply's parameters as JSON.
-  func answer(_ request: ViewRequest) async throws(ViewError) -> [UInt8] {
+  func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
     if let position = request.parameters["atLeast"]?.int {
       try await catalog.wait(for: request.method, position: position, patience: ViewReader.patience)
     }
@@ -152,15 +167,16 @@ struct ViewPlan {
 
   /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them. The position is that of the moment asked
   /// about, else the one given, else the checkpoint that came with the rows.
-  func reply(_ rows: Rows, position given: Int? = nil) -> [UInt8] {
+  func reply(_ rows: Rows, position given: Int? = nil) -> ViewAnswer {
     var out = Array("{\"position\":".utf8)
     let position = self.position ?? given
     out.append(contentsOf: position.map { Array(String($0).utf8) } ?? rows.bytes(0, 0))
     out.append(contentsOf: ",\"rows\":".utf8)
+    let begin = out.count
     guard let order else {
       out.append(contentsOf: rows.bytes(0, 1))
       out.append(UInt8(ascii: "}"))
-      return out
+      return ViewAnswer(json: out, rows: begin..<(out.count - 1))
     }
     out.append(UInt8(ascii: "["))
     // A left join gives one row without a view's row where the page is empty.
@@ -170,6 +186,7 @@ struct ViewPlan {
       out.append(contentsOf: rows.bytes(row, 1))
     }
     out.append(UInt8(ascii: "]"))
+    let end = out.count
     if rows.count > limit {
       let values = order.keys.indices.map { rows[limit - 1, 2 + $0] }
       let cursor = ViewCursor(
@@ -179,7 +196,7 @@ struct ViewPlan {
       JSON.write(cursor.text, to: &out)
     }
     out.append(UInt8(ascii: "}"))
-    return out
+    return ViewAnswer(json: out, rows: begin..<end)
   }
 
   /// Where the page before ended, if it is not the first that is asked for.

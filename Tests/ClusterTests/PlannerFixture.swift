@@ -112,11 +112,11 @@ final class PlannerFixture {
   ) async throws -> JSON {
     var object = parameters.object ?? [:]
     object["atLeast"] = .int(tail.head)
-    let bytes = try await engine.answer(
+    let answer = try await engine.answer(
       ViewRequest(
         method: method, scope: planner ?? self.planner, parameters: object, now: now,
         whatIf: whatIf))
-    return try JSON.parse(String(decoding: bytes, as: UTF8.self))
+    return try JSON.parse(String(decoding: answer.json, as: UTF8.self))
   }
 
   /// Waits for the end of a job.

@@ -70,11 +70,11 @@ import Testing
     func count(_ parameters: JSONObject, _ whatIf: ViewRequest.WhatIf?) async throws -> JSON? {
       var parameters = parameters
       parameters["atLeast"] = .int(planner.tail.head)
-      let bytes = try await planner.engine.answer(
+      let answer = try await planner.engine.answer(
         ViewRequest(
           method: "Kinds", scope: nil, parameters: parameters, now: PlannerFixture.now,
           whatIf: whatIf))
-      return try JSON.parse(String(decoding: bytes, as: UTF8.self))["rows"]?[1]?["events"]
+      return try JSON.parse(String(decoding: answer.json, as: UTF8.self))["rows"]?[1]?["events"]
     }
     let now = try #require(try await count([:], nil)?.int)
     #expect(try await count([:], whatIf)?.int == now + 1)
