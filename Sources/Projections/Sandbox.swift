@@ -89,6 +89,28 @@ final class Sandbox {
     return Array(answers[(all.count)..<(all.count + queries.count)])
   }
 
+  /// The rows of one query at several versions in rising order, in one round trip; nil where the snapshot is gone.
+  func run(
+    scope: UUID?, from base: Base, at versions: [Int], _ query: Query, abandoned: Signal?
+  ) async throws(PostgresError) -> [Rows]? {
+    var all = [Sandbox.begin(), settings(scope, whatIf: nil)]
+    if case .snapshot(let id, _) = base {
+      all += [Sandbox.snapshotStatement(.int(id)), fromSnapshot(.int(id))]
+    }
+    var looks: [Int] = []
+    var reached = base.version
+    for version in versions {
+      all += fold(after: reached, upTo: version)
+      reached = version
+      looks.append(all.count)
+      all.append(query)
+    }
+    let answers = try await transact(all, abandoned)
+    end()
+    if case .snapshot = base, answers[2].isEmpty { return nil }
+    return looks.map { answers[$0] }
+  }
+
   /// The rows of some queries on the live rows with what would follow from events that nobody wrote, in one round trip, and
   /// the position of the log that these would come after; nil where the live rows are beyond what they were decided on.
   func run(scope: UUID?, with hypothesis: Hypothesis, _ queries: [Query], abandoned: Signal? = nil)
