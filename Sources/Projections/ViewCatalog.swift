@@ -76,6 +76,11 @@ final class ViewCatalog {
     1 + text.unicodeScalars.prefix(max(0, position - 1)).count { $0 == "\n" }
   }
 
+  /// The live build of a view as it is now.
+  func build(of view: PreparedView) -> Build {
+    served[view.build.projection]?.build ?? view.build
+  }
+
   func serve(_ folder: ProjectionFolder, _ build: Build, _ views: [PreparedView]) {
     withdrawMethods(of: folder.name)
     served[folder.name] = Served(folder: folder, build: build, views: views)

@@ -40,6 +40,8 @@ package enum ViewError: Error, Sendable {
   case invalid(parameter: String, rule: String, message: String)
   /// `atLeast` was not reached in time; the position that was.
   case notYetVisible(position: Int)
+  /// The view does not fold these rows since an event at which its apply() failed.
+  case parked(projection: String, Build.Parked)
   case unavailable(String)
   case failed(String)
 }
@@ -94,6 +96,9 @@ final class ViewReader {
     var attempts = 0
     while true {
       guard let view = catalog.views[request.method] else { throw .noSuchMethod }
+      if let parked = catalog.build(of: view).parking(of: request.scope) {
+        throw .parked(projection: view.build.projection, parked)
+      }
       let plan = try ViewPlan(view, request)
       do throws(PostgresError) {
         let session = ViewReader.idlest(sessions)

@@ -59,6 +59,8 @@ enum ViewsInterface {
     error InvalidInput (parameter: string, rule: string, message: string)
     # `atLeast` was not reached in time; position is how far the view is.
     error NotYetVisible (position: int)
+    # The view is not folded for this planner (for all, where absent) since the event at position, at which it failed.
+    error Parked (projection: string, planner: ?string, position: int, message: string)
     error NotPermitted (method: string)
     error DatabaseUnavailable (message: string, outcomeUnknown: bool)
     error ReplyTooLarge (bytes: int, limit: int)

@@ -35,7 +35,9 @@ final class Daemon {
     let database = try await Database(options)
     do {
       try await database.start()
-      let daemon = Daemon(options, database, People(authority: authority))
+      let daemon = Daemon(
+        options, database, People(authority: authority),
+        try DaemonIdentity(dataFolder: options.dataFolder))
       try await daemon.open()
       return daemon
     } catch {
@@ -44,7 +46,9 @@ final class Daemon {
     }
   }
 
-  private init(_ options: Options, _ database: Database, _ people: People) {
+  private init(
+    _ options: Options, _ database: Database, _ people: People, _ identity: DaemonIdentity
+  ) {
     self.options = options
     self.database = database
     self.people = people
@@ -69,7 +73,8 @@ final class Daemon {
     audit = AuditReader(search, recorder: access)
     projections = ProjectionEngine(
       folder: options.projectionsFolder, projector: database.info("plannerd_project"),
-      query: database.info("plannerd_query"), tail: tail,
+      query: database.info("plannerd_query"), tail: tail, daemonID: identity.id,
+      predecessor: identity.predecessor, proofInterval: options.proofInterval,
       commandTypes: PlannerInterface.commandTypes, log: { Log.line($0) })
     var limits = ServerLimits()
     limits.connections = options.connections
@@ -116,7 +121,7 @@ final class Daemon {
     isStopping = true
     await server.stop()
     await access.flush()
-    projections.stop()
+    await projections.stop()
     tail.stop()
     for session in sessions { session.close() }
     await database.stop()

@@ -92,6 +92,14 @@ final class ViewsService: VarlinkInterface {
         "InvalidInput",
         ["parameter": .string(parameter), "rule": .string(rule), "message": .string(message)])
     case .notYetVisible(let position): fail("NotYetVisible", ["position": .int(position)])
+    case .parked(let projection, let parked):
+      fail(
+        "Parked",
+        [
+          "projection": .string(projection),
+          "planner": parked.scope.map { .string($0.description) } ?? .null,
+          "position": .int(parked.position), "message": .string(parked.message),
+        ])
     case .unavailable(let message):
       fail("DatabaseUnavailable", ["message": .string(message), "outcomeUnknown": false])
     case .failed(let message): fail("Fault", ["message": .string(message)])

@@ -31,19 +31,29 @@ import Testing
     let session = planner.database.session("plannerd_project")
     let source = try ProjectionFolder(
       name: projection, at: "\(FoldCutTests.folder)/\(projection)")
-    let store = BuildStore(session: session, locks: WorkLocks(session: session))
+    let store = BuildStore(session: session)
+    let lease = try await lease(session)
     var digests: [[String]] = []
     for cut in cuts {
-      let build = try await store.create(source, state: "scratch")
+      let build = try await store.create(source, state: "scratch", job: 0)
       for (after, upTo) in zip(cut, cut.dropFirst()) {
         _ = try await session.run(
-          Fold.queries([build], after: after, upTo: upTo), resend: .forbidden)
+          Fold.queries([(build, lease)], after: after, upTo: upTo), resend: .forbidden)
       }
       digests.append(try await self.digests(of: build, session))
     }
     #expect(Set(digests).count == 1, "\(digests)")
     #expect(digests[0].contains { !$0.contains(" 0 rows") })
     session.close()
+  }
+
+  /// The right to fold, whatever it is.
+  @EventLoop private func lease(_ session: Session) async throws -> Lease {
+    let name = "test"
+    _ = try await session.run(
+      Statement("INSERT INTO projection.leases VALUES ($1, gen_random_uuid(), 1)")(.text(name)),
+      resend: .forbidden)
+    return Lease(name: name, epoch: 1)
   }
 
   /// Random commands to two planners in turns, who use the same ids.
@@ -72,7 +82,8 @@ import Testing
   }
 
   @EventLoop private func digests(of build: Build, _ session: Session) async throws -> [String] {
-    let statement = Statement("SELECT table_name, row_count, digest FROM projection.digests($1)")
+    let statement = Statement(
+      "SELECT table_name, row_count, digest FROM projection.digests($1, NULL, NULL)")
     let rows = try await session.run(statement(.text(build.schemaName)), resend: .allowed)
     return (0..<rows.count).map {
       "\(rows.text($0, 0)): \(rows.text($0, 1)) rows \(rows.text($0, 2))"

@@ -42,12 +42,31 @@ final class PlannerFixture {
       decider, session: session, tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
     simulator = Simulator(decider, session: session, tail: tail, clock: clock)
     reader = LogReader(session)
-    engine = ProjectionEngine(
-      folder: folder, projector: database.info("plannerd_project"),
-      query: database.info("plannerd_query"),
-      tail: tail, log: { print($0) })
+    engine = PlannerFixture.engine(database, folder, tail)
     try await tail.start()
     try await engine.start()
+  }
+
+  /// A daemon's engine on a database.
+  static func engine(
+    _ database: TestDatabase, _ folder: String, _ tail: LogTail, inPlaceOf predecessor: UUID? = nil,
+    proofInterval: Duration? = nil, log: @escaping @Sendable (String) -> Void = { print($0) }
+  ) -> ProjectionEngine {
+    var generator = SystemRandomNumberGenerator()
+    return ProjectionEngine(
+      folder: folder, projector: database.info("plannerd_project"),
+      query: database.info("plannerd_query"), tail: tail,
+      daemonID: UUID.version7(at: now, using: &generator), predecessor: predecessor,
+      proofInterval: proofInterval, log: log)
+  }
+
+  /// Another daemon's engine, with the same folders unless it is given others.
+  func otherEngine(
+    folder: String? = nil, inPlaceOf predecessor: UUID? = nil,
+    log: @escaping @Sendable (String) -> Void = { print($0) }
+  ) -> ProjectionEngine {
+    PlannerFixture.engine(
+      database, folder ?? self.folder, tail, inPlaceOf: predecessor, log: log)
   }
 
   static func copy(_ source: String, to target: String) throws {

@@ -3,7 +3,7 @@ enum CommandTable {
   static let commands: [CommandSpec] =
     PillarCommands.specs + ThemeCommands.specs + TaskLists.specs + TaskCommands.specs
     + PreferenceCommands.specs + ApplyCommand.specs + AuditCommand.specs + FollowCommand.specs
-    + ControlCommands.specs + CallCommand.specs + CompletionCommand.specs
+    + ControlCommands.specs + ProjectionCommands.specs + CallCommand.specs + CompletionCommand.specs
 
   /// The sections of the program's help: a title, and first words of commands.
   static let sections: [(String, [String])] = [
@@ -14,6 +14,7 @@ enum CommandTable {
       "The daemon",
       [
         "status", "health", "rebuild", "verify", "verify-log", "jobs", "watch", "cancel", "reload",
+        "projection",
       ]
     ),
     ("The shell", ["call", "completions"]),

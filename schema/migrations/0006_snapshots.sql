@@ -1,4 +1,4 @@
--- What answers about other moments are made from: the senses of `batch` for one stream and for what has not happened,
+-- What answers about other moments are made from: the senses of `batch` for what has not happened,
 -- and the register of the copies of rows that the engine keeps, so that no answer folds a whole history.
 DO $$
 BEGIN
@@ -7,11 +7,10 @@ END
 $$;
 
 SET LOCAL ROLE plannerd_owner;
-CREATE SCHEMA batch_scope;
 CREATE SCHEMA batch_whatif;
 CREATE SCHEMA batch_whatif_all;
-GRANT USAGE ON SCHEMA batch_scope, batch_whatif, batch_whatif_all TO plannerd_project, plannerd_query;
-GRANT USAGE ON SCHEMA batch_all TO plannerd_query;
+GRANT USAGE ON SCHEMA batch_whatif, batch_whatif_all TO plannerd_project, plannerd_query;
+GRANT USAGE ON SCHEMA batch_all, batch_scope TO plannerd_query;
 
 -- The rows themselves are in the schema snapshots_BUILD, in a table for each of the build's.
 CREATE TABLE projection.snapshots (
