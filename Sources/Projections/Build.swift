@@ -222,6 +222,15 @@ struct BuildStore {
       Query(Statement("SELECT projection.drop_abandoned()")), resend: .allowed)
   }
 
+  /// Makes what answers about other moments need for builds that were made before there were such.
+  func openToMoments() async throws(PostgresError) {
+    _ = try await session.run(
+      Query(
+        Statement(
+          "SELECT projection.open_to_moments(build_id, schema_name, category) FROM projection.builds")
+      ), resend: .allowed)
+  }
+
   func setFailure(_ build: Int, _ message: String?) async throws(PostgresError) {
     _ = try await session.run(
       Statement("UPDATE projection.builds SET failure = $2 WHERE build_id = $1")(

@@ -25,6 +25,8 @@ package final class ProjectionEngine {
   let projector: Projector
   let catalog: ViewCatalog
   private let reader: ViewReader
+  let sandboxes: SandboxPool
+  let historian: Historian
   let worker: Worker
   let jobs: JobBoard
   private let proofInterval: Duration?
@@ -39,10 +41,12 @@ package final class ProjectionEngine {
 
   /// `projector` and `query` say how to connect as the projector's and the query role. A daemon goes by an id on the
   /// database; `predecessor` is that of one that has ended for sure, in whose place this one comes. Each view is compared
-  /// with a fresh fold again after `proofInterval`, if there is one.
+  /// with a fresh fold again after `proofInterval`, if there is one. `commandTypes` are the definitions of the type Command,
+  /// of which what-ifs have lists, and of those that it is made of.
   package init(
     folder: String, projector projectorInfo: ConnectionInfo, query queryInfo: ConnectionInfo,
     tail: LogTail, daemonID: UUID, predecessor: UUID? = nil, proofInterval: Duration? = nil,
+    commandTypes: String = "type Command ()",
     log: @escaping @Sendable (String) -> Void
   ) {
     self.folder = folder
@@ -57,8 +61,12 @@ package final class ProjectionEngine {
     leases = Leases(info, daemonID: daemonID)
     store = BuildStore(session: session)
     projector = Projector(session, store: store, tail: tail, leases: leases)
-    catalog = ViewCatalog(session: querySessions[0])
-    reader = ViewReader(querySessions, catalog: catalog)
+    catalog = ViewCatalog(session: querySessions[0], commandTypes: commandTypes)
+    sandboxes = SandboxPool(queryInfo)
+    reader = ViewReader(
+      querySessions, catalog: catalog,
+      moments: MomentReader(querySessions, catalog: catalog, pool: sandboxes))
+    historian = Historian(info, catalog: catalog, tail: tail)
     worker = Worker(info: info, tail: tail, store: store)
     jobs = JobBoard(session: session, leases: leases)
   }
@@ -82,6 +90,7 @@ package final class ProjectionEngine {
       try await leases.start(inPlaceOf: predecessor)
       try await jobs.failUnowned()
       try await store.dropAbandoned()
+      try await store.openToMoments()
     } catch {
       throw LogFault(error)
     }
@@ -89,6 +98,7 @@ package final class ProjectionEngine {
     leases.onChange = { [weak self] in self?.leasesChanged() }
     leases.onBuildsChange = { [weak self] in await self?.refresh() }
     projector.start()
+    historian.start()
     leasesChanged()
     prove()
     // What answers already need not wait for what has changed since.
@@ -103,6 +113,8 @@ package final class ProjectionEngine {
   package func stop() async {
     isStopped = true
     projector.stop()
+    historian.stop()
+    sandboxes.close()
     await leases.stop()
     for session in [session] + querySessions { session.close() }
   }
@@ -146,8 +158,13 @@ package final class ProjectionEngine {
 
   // MARK: Questions
 
-  package func answer(_ request: ViewRequest) async throws(ViewError) -> [UInt8] {
+  package func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
     try await reader.answer(request)
+  }
+
+  /// What tells when another answer to the same question may be another one.
+  package func watch(_ method: String, scope: UUID?) -> LiveWatch {
+    LiveWatch(method, scope: scope, catalog: catalog, tail: tail)
   }
 
   /// Whether a method's rows belong to one stream each; nil where there is no such method.
@@ -155,7 +172,9 @@ package final class ProjectionEngine {
     catalog.views[method].map { $0.build.category != nil }
   }
 
-  package var interfaceDefinition: String { ViewsInterface.definition(Array(catalog.views.values)) }
+  package var interfaceDefinition: String {
+    ViewsInterface.definition(Array(catalog.views.values), commands: catalog.commandTypes)
+  }
 
   package struct Health: Sendable {
     package let name: String

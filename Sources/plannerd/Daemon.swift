@@ -15,6 +15,7 @@ final class Daemon {
   let database: Database
   let tail: LogTail
   let commands: GroupCommit<PlannerDecider>
+  let simulator: Simulator<PlannerDecider>
   let reader: LogReader
   let access: AccessRecorder
   let audit: AuditReader
@@ -63,9 +64,10 @@ final class Daemon {
     let search = Session(database.searchInfo)
     sessions = [write, read, record, search]
     tail = LogTail(Session(info))
+    let decider = PlannerDecider(timezones: database.timezones, authority: people.authority)
     commands = GroupCommit(
-      PlannerDecider(timezones: database.timezones, authority: people.authority), session: write,
-      tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)
+      decider, session: write, tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)
+    simulator = Simulator(decider, session: read, tail: tail, clock: Clock.now)
     reader = LogReader(read)
     access = AccessRecorder(record)
     audit = AuditReader(search, recorder: access)
@@ -73,7 +75,7 @@ final class Daemon {
       folder: options.projectionsFolder, projector: database.info("plannerd_project"),
       query: database.info("plannerd_query"), tail: tail, daemonID: identity.id,
       predecessor: identity.predecessor, proofInterval: options.proofInterval,
-      log: { Log.line($0) })
+      commandTypes: PlannerInterface.commandTypes, log: { Log.line($0) })
     var limits = ServerLimits()
     limits.connections = options.connections
     limits.connectionsPerUid = options.connectionsPerUser

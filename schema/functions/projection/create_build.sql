@@ -37,6 +37,7 @@ BEGIN
   EXECUTE pg_catalog.format('SELECT %I.apply()', namespace);
 
   PERFORM projection.open_to_queries(namespace, of_category);
+  PERFORM projection.open_to_moments(build.build_id, namespace, of_category);
   IF (SELECT max(e.position) FROM log.events e) > 100000 THEN
     PERFORM projection.defer_indexes(build.build_id, namespace);
   END IF;
