@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The views whose rows are figures over time, beside a program that computes the same by itself.
-@Suite struct FigureTests {
+@Suite(.clusterTurns) struct FigureTests {
   private static let projections = [
     "pillar_trend", "daily_throughput", "theme_momentum", "tag_totals",
   ]
@@ -149,7 +149,7 @@ extension PlannerFixture {
       let bytes = try await engine.answer(
         ViewRequest(
           method: method, scope: planner, parameters: parameters, now: PlannerFixture.now))
-      let answer = try JSON.parse(String(decoding: bytes, as: UTF8.self))
+      let answer = try JSON.parse(String(decoding: bytes.json, as: UTF8.self))
       rows += answer["rows"]?.array ?? []
       parameters["cursor"] = answer["nextCursor"]
     } while parameters["cursor"] != nil

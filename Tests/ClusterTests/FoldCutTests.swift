@@ -9,7 +9,7 @@ import Testing
 @testable import Projections
 
 /// What every folder of projections promises: the same rows however the log is cut.
-@Suite struct FoldCutTests {
+@Suite(.clusterTurns) struct FoldCutTests {
   private nonisolated static let folder = "\(TestCluster.checkout)/projections"
   private nonisolated static let projections = ((try? Files.list(folder)) ?? []).filter {
     Files.isFolder("\(folder)/\($0)")
@@ -30,7 +30,7 @@ import Testing
     let source = try ProjectionFolder(
       name: projection, at: "\(FoldCutTests.folder)/\(projection)")
     let store = BuildStore(session: session)
-    let lease = try await lease(session)
+    let lease = try await Lease.ofTest(session)
     var digests: [[String]] = []
     for cut in cuts {
       let build = try await store.create(source, state: "scratch", job: 0)
@@ -43,15 +43,6 @@ import Testing
     #expect(Set(digests).count == 1, "\(digests)")
     #expect(digests[0].contains { !$0.contains(" 0 rows") })
     session.close()
-  }
-
-  /// The right to fold, whatever it is.
-  @EventLoop private func lease(_ session: Session) async throws -> Lease {
-    let name = "test"
-    _ = try await session.run(
-      Statement("INSERT INTO projection.leases VALUES ($1, gen_random_uuid(), 1)")(.text(name)),
-      resend: .forbidden)
-    return Lease(name: name, epoch: 1)
   }
 
   private func randomCuts(_ head: Int, _ random: inout SplitMix64) -> [Int] {

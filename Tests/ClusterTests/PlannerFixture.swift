@@ -47,6 +47,12 @@ final class PlannerFixture {
     try await engine.start()
   }
 
+  isolated deinit {
+    // Its connections would be there as long as the tests.
+    let engine = engine
+    Task { @EventLoop in await engine.stop() }
+  }
+
   /// A daemon's engine on a database.
   static func engine(
     _ database: TestDatabase, _ folder: String, _ tail: LogTail, inPlaceOf predecessor: UUID? = nil,

@@ -9,7 +9,7 @@ import Testing
 @testable import Projections
 
 /// The copies of rows that answers about the past begin with.
-@Suite struct SnapshotTests {
+@Suite(.clusterTurns) struct SnapshotTests {
   /// Keeps a copy after each so many events.
   @EventLoop private func past(spacing: Int) async throws -> LongPast {
     let past = try await LongPast(seed: Seed.draw(for: "snapshots"), groups: 120)
@@ -24,15 +24,16 @@ import Testing
   {
     let past = try await past(spacing: 25)
     let session = past.planner.database.session("plannerd_project")
-    let store = BuildStore(session: session, locks: WorkLocks(session: session))
+    let store = BuildStore(session: session)
+    let lease = try await Lease.ofTest(session)
     for build in try await store.all() {
-      let fresh = try await store.create(try #require(build.folder), state: "scratch")
+      let fresh = try await store.create(try #require(build.folder), state: "scratch", job: 0)
       var position = 0
       let kept = try await snapshots(of: build, past)
       #expect(kept.count > 5, "\(build.projection)")
       for snapshot in kept {
         _ = try await session.run(
-          Fold.queries([fresh], after: position, upTo: snapshot.position), resend: .forbidden)
+          Fold.queries([(fresh, lease)], after: position, upTo: snapshot.position), resend: .forbidden)
         position = snapshot.position
         for table in try await tables(of: build, past) {
           let copied = try await digest(
@@ -141,7 +142,7 @@ import Testing
   @EventLoop private func builds(_ past: LongPast) async throws -> [Build] {
     let session = past.planner.database.session("plannerd_project")
     defer { session.close() }
-    return try await BuildStore(session: session, locks: WorkLocks(session: session)).all()
+    return try await BuildStore(session: session).all()
   }
 
   @EventLoop private func snapshots(of build: Build, _ past: LongPast) async throws -> [Snapshot] {
