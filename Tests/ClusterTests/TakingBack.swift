@@ -27,7 +27,7 @@ extension PlannerFixture {
              WHERE is_undo AND type ~ '^Command(Un|Re)done$'
              UNION ALL
             SELECT 'CommandUndone', jsonb_build_object('commandId', command_id), command_id
-             WHERE NOT is_undo AND stream.version = newest.last) AS flip
+             WHERE stream.version = newest.last) AS flip
       ), changes AS (
         SELECT newest.last, stream.version,
                CASE WHEN type ~ '(Created|Restored)$' THEN kind || 'Removed'
