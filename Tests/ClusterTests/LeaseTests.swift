@@ -46,7 +46,7 @@ import Testing
           ViewRequest(
             method: method, scope: planner.planner,
             parameters: ["atLeast": .int(planner.tail.head)], now: PlannerFixture.now))
-        let position = try JSON.parse(String(decoding: reply, as: UTF8.self))["position"]?.int
+        let position = try JSON.parse(String(decoding: reply.json, as: UTF8.self))["position"]?.int
         #expect(position == planner.tail.head)
       }
     }

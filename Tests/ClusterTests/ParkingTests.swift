@@ -55,7 +55,7 @@ import Testing
       ViewRequest(
         method: "Totals", scope: scope, parameters: ["atLeast": .int(planner.tail.head)],
         now: PlannerFixture.now))
-    return try JSON.parse(String(decoding: bytes, as: UTF8.self))["rows"]?[0]?["events"]?.int
+    return try JSON.parse(String(decoding: bytes.json, as: UTF8.self))["rows"]?[0]?["events"]?.int
   }
 
   @EventLoop private func events(_ planner: PlannerFixture, _ scope: UUID) async throws -> Int? {
@@ -159,7 +159,7 @@ import Testing
         ViewRequest(
           method: "Counts", scope: nil, parameters: ["atLeast": .int(planner.tail.head)],
           now: PlannerFixture.now))
-      return try JSON.parse(String(decoding: bytes, as: UTF8.self))["rows"]?[0]?["n"]?.int
+      return try JSON.parse(String(decoding: bytes.json, as: UTF8.self))["rows"]?[0]?["n"]?.int
     }
     try await Patience.until("it is parked") { planner.health("all")?.state == "parked" }
     await #expect(throws: ViewError.self) { _ = try await count() }

@@ -24,9 +24,9 @@ import Testing
   {
     let past = try await past(spacing: 25)
     let session = past.planner.database.session("plannerd_project")
-    let store = BuildStore(session: session, locks: WorkLocks(session: session))
+    let store = BuildStore(session: session)
     for build in try await store.all() {
-      let fresh = try await store.create(try #require(build.folder), state: "scratch")
+      let fresh = try await store.create(try #require(build.folder), state: "scratch", job: 0)
       var position = 0
       let kept = try await snapshots(of: build, past)
       #expect(kept.count > 5, "\(build.projection)")
@@ -141,7 +141,7 @@ import Testing
   @EventLoop private func builds(_ past: LongPast) async throws -> [Build] {
     let session = past.planner.database.session("plannerd_project")
     defer { session.close() }
-    return try await BuildStore(session: session, locks: WorkLocks(session: session)).all()
+    return try await BuildStore(session: session).all()
   }
 
   @EventLoop private func snapshots(of build: Build, _ past: LongPast) async throws -> [Snapshot] {
