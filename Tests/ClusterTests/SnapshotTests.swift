@@ -31,8 +31,7 @@ import Testing
       let kept = try await snapshots(of: build, past)
       #expect(kept.count > 5, "\(build.projection)")
       for snapshot in kept {
-        _ = try await session.run(
-          Fold.queries([fresh], after: position, upTo: snapshot.position), resend: .forbidden)
+        try await fold(fresh, after: position, upTo: snapshot.position, session)
         position = snapshot.position
         for table in try await tables(of: build, past) {
           let copied = try await digest(
@@ -128,6 +127,23 @@ import Testing
     let schemas = try await past.planner.value(
       "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'snapshots\\_%'")
     #expect(schemas == String(old.count))
+  }
+
+  /// Folds a stretch of the log as the projector does.
+  @EventLoop private func fold(_ build: Build, after: Int, upTo: Int, _ session: Session)
+    async throws
+  {
+    let settings = Statement(
+      """
+      SELECT set_config('search_path', $1, true), set_config('plannerd.category', 'planner', true),
+             set_config('plannerd.after', $2, true), set_config('plannerd.upto', $3, true)
+      """)
+    _ = try await session.run(
+      [
+        settings(
+          .text("\(build.schemaName), batch_category"), .text(String(after)), .text(String(upTo))),
+        Query(Statement("SELECT \(build.schemaName).apply()")),
+      ], resend: .forbidden)
   }
 
   // MARK: What is there
