@@ -230,7 +230,8 @@ final class HistoryReader {
     } catch {
       guard case .invalid(let parameter, let rule, let message) = error else { throw .view(error) }
       throw .view(
-        .invalid(parameter: "parameters.\(parameter)", rule: rule, message: "parameters.\(message)"))
+        .invalid(parameter: "parameters.\(parameter)", rule: rule, message: "parameters.\(message)")
+      )
     }
   }
 

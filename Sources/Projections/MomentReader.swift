@@ -78,7 +78,9 @@ final class MomentReader {
 
   private static let attempts = 10
 
-  private func answer(_ view: PreparedView, _ request: ViewRequest, _ place: Result<Place, ViewError>)
+  private func answer(
+    _ view: PreparedView, _ request: ViewRequest, _ place: Result<Place, ViewError>
+  )
     async throws(PostgresError) -> Result<ViewAnswer, ViewError>
   {
     let plan: ViewPlan

@@ -195,7 +195,8 @@ struct Tracer {
     "SELECT version FROM projection.mentions($1, $2, $3, $4, $5, $6)")
 
   /// Who wrote the events at versions, when and by which command, as the members of the type RowChange that say so.
-  func envelopes(_ subject: Subject, _ versions: [Int]) async throws(PostgresError) -> [Int: JSONObject]
+  func envelopes(_ subject: Subject, _ versions: [Int]) async throws(PostgresError) -> [Int:
+    JSONObject]
   {
     let rows = try await ViewReader.idlest(sessions).run(
       Tracer.envelopesStatement(

@@ -5,7 +5,8 @@ enum ViewsInterface {
   /// `commands` are the definitions of the type Command and of those that it is made of.
   static func definition(_ views: [PreparedView], commands: String) -> String {
     let methods = views.sorted { $0.query.method < $1.query.method }.map(method)
-    return ([header, types, commands] + methods + [history, errors]).joined(separator: "\n\n") + "\n"
+    return ([header, types, commands] + methods + [history, errors]).joined(separator: "\n\n")
+      + "\n"
   }
 
   /// Parameters that methods have without their files saying so.

@@ -58,7 +58,8 @@ final class ViewsService: VarlinkInterface {
     }
   }
 
-  private func history(_ method: String, _ request: HistoryRequest) async throws(ViewError) -> JSON {
+  private func history(_ method: String, _ request: HistoryRequest) async throws(ViewError) -> JSON
+  {
     method == "Why"
       ? try await daemon.projections.why(request) : try await daemon.projections.changes(request)
   }

@@ -83,8 +83,10 @@ import Testing
     for (method, key) in HistoryTests.views where method != "Tasks" {
       let versions = try await everyVersion(method, key, past, planner)
       for _ in 0..<6 {
-        let ends = [versions.indices.randomElement(using: &random)!,
-          versions.indices.randomElement(using: &random)!].sorted()
+        let ends = [
+          versions.indices.randomElement(using: &random)!,
+          versions.indices.randomElement(using: &random)!,
+        ].sorted()
         let stretch = Array(versions[ends[0]...ends[1]])
         let answer = try await past.changes(
           method, from: stretch.first!.position, to: stretch.last!.position, of: planner)
@@ -148,15 +150,22 @@ import Testing
     #expect(answer["until"]?.int == planner.tail.head)
   }
 
-  @Test(arguments: [
-    (["method": "Nothing", "key": "x"], "method", "unknownMethod"),
-    (["method": "Tasks", "key": "x", "column": "size"], "column", "unknownColumn"),
-    (["method": "Tasks", "key": "x", "parameters": ["size": 1]], "parameters.size", "unknownParameter"),
-    (["method": "Tasks", "key": "x", "parameters": ["inbox": 1]], "parameters.inbox", "invalidType"),
-    (["method": "Task", "key": "x"], "parameters.taskId", "required"),
-    (["method": "Tasks", "key": "x", "limit": 0], "limit", "outOfRange"),
-    (["method": "Tasks", "key": "x", "asOf": ["position": 99]], "asOf.position", "outOfRange"),
-  ] as [(JSONObject, String, String)])
+  @Test(
+    arguments: [
+      (["method": "Nothing", "key": "x"], "method", "unknownMethod"),
+      (["method": "Tasks", "key": "x", "column": "size"], "column", "unknownColumn"),
+      (
+        ["method": "Tasks", "key": "x", "parameters": ["size": 1]], "parameters.size",
+        "unknownParameter"
+      ),
+      (
+        ["method": "Tasks", "key": "x", "parameters": ["inbox": 1]], "parameters.inbox",
+        "invalidType"
+      ),
+      (["method": "Task", "key": "x"], "parameters.taskId", "required"),
+      (["method": "Tasks", "key": "x", "limit": 0], "limit", "outOfRange"),
+      (["method": "Tasks", "key": "x", "asOf": ["position": 99]], "asOf.position", "outOfRange"),
+    ] as [(JSONObject, String, String)])
   @EventLoop func `a question that makes no sense is refused by field and rule`(
     parameters: JSONObject, field: String, rule: String
   ) async throws {

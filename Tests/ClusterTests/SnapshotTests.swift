@@ -15,7 +15,8 @@ import Testing
     let past = try await LongPast(seed: Seed.draw(for: "snapshots"), groups: 120)
     past.planner.engine.historian.spacing = spacing
     try #require(
-      await past.planner.engine.historian.catchUp(), "\(past.planner.engine.historian.failure ?? "")")
+      await past.planner.engine.historian.catchUp(),
+      "\(past.planner.engine.historian.failure ?? "")")
     return past
   }
 
