@@ -227,7 +227,8 @@ struct BuildStore {
     _ = try await session.run(
       Query(
         Statement(
-          "SELECT projection.open_to_moments(build_id, schema_name, category) FROM projection.builds")
+          "SELECT projection.open_to_moments(build_id, schema_name, category) FROM projection.builds"
+        )
       ), resend: .allowed)
   }
 

@@ -20,6 +20,7 @@ final class Historian {
   private let session: Session
   private let catalog: ViewCatalog
   private let tail: LogTail
+  private let leases: Leases
   /// Up to where the log was looked through for what is due, by build.
   private var seen: [Int: Int] = [:]
   private var running: Signal?
@@ -31,9 +32,11 @@ final class Historian {
   private static let interval = Duration.seconds(2)
   private static let failureInterval = Duration.seconds(30)
 
-  /// `info` says how to connect as the projector's role.
-  init(_ info: ConnectionInfo, catalog: ViewCatalog, tail: LogTail) {
+  /// `info` says how to connect as the projector's role. Of several daemons the one that folds a projection keeps the
+  /// copies of its rows.
+  init(_ info: ConnectionInfo, catalog: ViewCatalog, tail: LogTail, leases: Leases) {
     self.info = info
+    self.leases = leases
     session = Session(info)
     self.catalog = catalog
     self.tail = tail
@@ -72,7 +75,9 @@ final class Historian {
       done.fire()
     }
     var all = true
-    let builds = catalog.served.values.map(\.build)
+    let builds = catalog.served.values.map(\.build).filter {
+      leases.lease(ofProjection: $0.projection) != nil
+    }
     for id in seen.keys where !builds.contains(where: { $0.id == id }) { seen[id] = nil }
     for build in builds.sorted(by: { $0.id < $1.id }) where !isStopped {
       let head = tail.head

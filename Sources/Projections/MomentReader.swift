@@ -5,9 +5,9 @@ internal import Scalars
 /// Answers questions to views about other moments than now: what the live build would have answered then.
 @EventLoop
 final class MomentReader {
-  private let sessions: [Session]
-  private let catalog: ViewCatalog
-  private let pool: SandboxPool
+  let sessions: [Session]
+  let catalog: ViewCatalog
+  let pool: SandboxPool
 
   init(_ sessions: [Session], catalog: ViewCatalog, pool: SandboxPool) {
     self.sessions = sessions
@@ -55,6 +55,9 @@ final class MomentReader {
     for _ in 0..<MomentReader.attempts {
       let hypothesis = try await whatIf()
       guard let view = catalog.views[request.method] else { throw .noSuchMethod }
+      if let parked = catalog.build(of: view).parking(of: request.scope) {
+        throw .parked(projection: view.build.projection, parked)
+      }
       let plan = try ViewPlan(view, request)
       do throws(PostgresError) {
         let answer = try await pool.with(view.build) { sandbox throws(PostgresError) in
@@ -75,13 +78,16 @@ final class MomentReader {
 
   private static let attempts = 10
 
-  private func answer(_ view: PreparedView, _ request: ViewRequest, _ place: Result<Place, ViewError>)
+  private func answer(
+    _ view: PreparedView, _ request: ViewRequest, _ place: Result<Place, ViewError>
+  )
     async throws(PostgresError) -> Result<ViewAnswer, ViewError>
   {
     let plan: ViewPlan
     let found: Place
     do throws(ViewError) {
       found = try place.get()
+      try refuseParked(view, request.scope, found.position)
       plan = try ViewPlan(view, request, asOf: found)
     } catch {
       return .failure(error)
@@ -89,6 +95,13 @@ final class MomentReader {
     let rows = try await fold(view.build, request, found, [plan.query])[0]
     if rows.isEmpty { throw PostgresError(sqlState: "42P01", message: "the build is gone") }
     return .success(plan.reply(rows))
+  }
+
+  /// From the event on at which apply() failed for a scope there are no rows.
+  func refuseParked(_ view: PreparedView, _ scope: UUID?, _ position: Int) throws(ViewError) {
+    if let parked = catalog.build(of: view).parking(of: scope), parked.position <= position {
+      throw .parked(projection: view.build.projection, parked)
+    }
   }
 
   /// Folds the rows at a place and runs queries on them.
@@ -107,13 +120,16 @@ final class MomentReader {
   }
 
   /// Finds a moment in the log, and the nearest snapshot before it.
-  private func seek(_ build: Build, _ scope: UUID?, _ moment: Moment) async throws(PostgresError)
-    -> Result<Place, ViewError>
-  {
+  /// A moment of nil is now, which is given then.
+  func seek(
+    _ build: Build, _ scope: UUID?, _ moment: Moment?, parameter: String = "asOf",
+    now: Instant? = nil
+  ) async throws(PostgresError) -> Result<Place, ViewError> {
     let (position, instant): (Int?, Instant?) =
       switch moment {
-      case .position(let position): (position, nil)
-      case .instant(let instant): (nil, instant)
+      case .position(let position)?: (position, nil)
+      case .instant(let instant)?: (nil, instant)
+      case nil: (nil, nil)
       }
     let rows = try await ViewReader.idlest(sessions).run(
       MomentReader.seekStatement(
@@ -123,14 +139,14 @@ final class MomentReader {
     if let position, position > head {
       return .failure(
         .invalid(
-          parameter: "asOf.position", rule: "outOfRange",
-          message: "asOf.position must be 0 to \(head), the last position of the log"))
+          parameter: "\(parameter).position", rule: "outOfRange",
+          message: "\(parameter).position must be 0 to \(head), the last position of the log"))
     }
     let recorded = Instant(microseconds: rows.int(0, 2) ?? 0)
     let snapshot = rows.int(0, 4).map { Sandbox.Base.snapshot(id: $0, version: rows.int(0, 5)!) }
     return .success(
       Place(
-        position: rows.int(0, 1)!, now: instant ?? recorded, version: rows.int(0, 3)!,
+        position: rows.int(0, 1)!, now: instant ?? now ?? recorded, version: rows.int(0, 3)!,
         base: snapshot ?? .nothing))
   }
 

@@ -85,7 +85,7 @@ struct PreparedView: Sendable {
     return afterCursor ? page.later : page.first
   }
 
-  private static func parameterTypes(_ query: ViewQuery) -> [UInt32] {
+  static func parameterTypes(_ query: ViewQuery) -> [UInt32] {
     query.parameters.map(\.type.objectID) + (query.usesNow ? [ValueType.timestamptz.objectID] : [])
   }
 

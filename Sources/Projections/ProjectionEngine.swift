@@ -1,7 +1,7 @@
 package import EventLog
 package import EventLoop
 internal import Files
-internal import JSON
+package import JSON
 package import Postgres
 package import Scalars
 
@@ -25,6 +25,7 @@ package final class ProjectionEngine {
   let projector: Projector
   let catalog: ViewCatalog
   private let reader: ViewReader
+  private let history: HistoryReader
   let sandboxes: SandboxPool
   let historian: Historian
   let worker: Worker
@@ -63,10 +64,10 @@ package final class ProjectionEngine {
     projector = Projector(session, store: store, tail: tail, leases: leases)
     catalog = ViewCatalog(session: querySessions[0], commandTypes: commandTypes)
     sandboxes = SandboxPool(queryInfo)
-    reader = ViewReader(
-      querySessions, catalog: catalog,
-      moments: MomentReader(querySessions, catalog: catalog, pool: sandboxes))
-    historian = Historian(info, catalog: catalog, tail: tail)
+    let moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
+    reader = ViewReader(querySessions, catalog: catalog, moments: moments)
+    history = HistoryReader(moments)
+    historian = Historian(info, catalog: catalog, tail: tail, leases: leases)
     worker = Worker(info: info, tail: tail, store: store)
     jobs = JobBoard(session: session, leases: leases)
   }
@@ -160,6 +161,16 @@ package final class ProjectionEngine {
 
   package func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
     try await reader.answer(request)
+  }
+
+  /// The events that made a view's row what it is: the reply of `Why`.
+  package func why(_ request: HistoryRequest) async throws(ViewError) -> JSON {
+    try await history.why(request)
+  }
+
+  /// The rows of a view that differ between two moments: the reply of `Changes`.
+  package func changes(_ request: HistoryRequest) async throws(ViewError) -> JSON {
+    try await history.changes(request)
   }
 
   /// What tells when another answer to the same question may be another one.

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import JSON
 internal import Postgres
 internal import Scalars
 
@@ -102,7 +103,8 @@ struct Tracer {
      ORDER BY wanted.ordinal
     """)
 
-  private func look(_ subject: Subject, _ keys: [String]?) -> Query {
+  /// The query that gives a subject's rows of some keys, or all.
+  func look(_ subject: Subject, _ keys: [String]?) -> Query {
     let columns = subject.key.map { "coalesce(q.\(quoted($0))::text, '')" }
     let key = "concat_ws(E'\\x1f', \(columns.joined(separator: ", ")))"
     let count = subject.parameterTypes.count
@@ -115,7 +117,7 @@ struct Tracer {
   }
 
   /// Of rows with the same key the one whose text comes first.
-  private static func dictionary(_ rows: Rows) -> [String: String] {
+  static func dictionary(_ rows: Rows) -> [String: String] {
     var found: [String: String] = [:]
     for row in 0..<rows.count {
       found.merge([(rows.text(row, 0), rows.text(row, 1))]) { min($0, $1) }
@@ -181,6 +183,7 @@ struct Tracer {
     async throws(PostgresError) -> [Int]
   {
     let words = Set(keys.flatMap { $0.split(separator: Tracer.separator) }.map { String($0) })
+    if words.isEmpty { return [] }
     let rows = try await ViewReader.idlest(sessions).run(
       Tracer.mentionsStatement(
         .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
@@ -191,17 +194,32 @@ struct Tracer {
   private static let mentionsStatement = Statement(
     "SELECT version FROM projection.mentions($1, $2, $3, $4, $5, $6)")
 
-  /// Who wrote the events at versions, when and by which command: JSON text by version.
-  func envelopes(_ subject: Subject, _ versions: [Int]) async throws(PostgresError) -> [Int: String]
+  /// Who wrote the events at versions, when and by which command, as the members of the type RowChange that say so.
+  func envelopes(_ subject: Subject, _ versions: [Int]) async throws(PostgresError) -> [Int:
+    JSONObject]
   {
     let rows = try await ViewReader.idlest(sessions).run(
       Tracer.envelopesStatement(
         .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
         .array(versions)), resend: .allowed)
-    return Dictionary(
-      (0..<rows.count).map { (rows.int($0, 0)!, rows.text($0, 1)) }, uniquingKeysWith: { $1 })
+    var envelopes: [Int: JSONObject] = [:]
+    for row in 0..<rows.count {
+      func instant(_ column: Int) -> JSON {
+        .string(Instant(microseconds: rows.int(row, column)!).description)
+      }
+      envelopes[rows.int(row, 0)!] = [
+        "position": .int(rows.int(row, 1)!), "type": .string(rows.text(row, 2)),
+        "commandId": .string(rows.text(row, 3)), "personId": .string(rows.text(row, 4)),
+        "uid": .int(rows.int(row, 5)!), "pid": .int(rows.int(row, 6)!), "recordedAt": instant(7),
+        "occurredAt": instant(8),
+      ]
+    }
+    return envelopes
   }
 
   private static let envelopesStatement = Statement(
-    "SELECT version, envelope FROM projection.envelopes($1, $2, $3)")
+    """
+    SELECT version, position, type, command_id, person_id, uid, pid, recorded_at, occurred_at
+      FROM projection.envelopes($1, $2, $3)
+    """)
 }

@@ -140,16 +140,7 @@ struct ViewPlan {
   init(_ view: PreparedView, _ request: ViewRequest, asOf place: MomentReader.Place? = nil)
     throws(ViewError)
   {
-    var values: [Parameter] = []
-    for parameter in view.query.parameters {
-      if parameter.name == "planner"
-        || (parameter == view.query.parameters.first && request.scope != nil)
-      {
-        values.append(.text(request.scope?.description))
-      } else {
-        values.append(try parameter.bind(request.parameters[parameter.name]))
-      }
-    }
+    var values = try ViewPlan.values(view, request.scope, request.parameters)
     fingerprint = ViewPlan.fingerprint(view, request)
     position = place?.position
     order = try ViewPlan.order(view, request)
@@ -168,6 +159,23 @@ struct ViewPlan {
     values.append(.int(limit + 1))
     values += (cursor?.values ?? []).map { .text($0) }
     query = Query(view.statement(order, afterCursor: cursor != nil), values)
+  }
+
+  /// The values of a query's parameters, but for the instant that is asked about.
+  static func values(_ view: PreparedView, _ scope: UUID?, _ parameters: JSONObject)
+    throws(ViewError) -> [Parameter]
+  {
+    var values: [Parameter] = []
+    for parameter in view.query.parameters {
+      if parameter.name == "planner"
+        || (parameter == view.query.parameters.first && scope != nil)
+      {
+        values.append(.text(scope?.description))
+      } else {
+        values.append(try parameter.bind(parameters[parameter.name]))
+      }
+    }
+    return values
   }
 
   /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them. The position is that of the moment asked

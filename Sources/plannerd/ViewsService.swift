@@ -32,10 +32,20 @@ final class ViewsService: VarlinkInterface {
 
   func handle(_ call: Call) async {
     let caller = daemon.people.caller(call.peer)
-    guard let scope = scope(call, caller) else { return }
+    let asksForHistory = ["Why", "Changes"].contains(call.method)
+    let view = asksForHistory ? call.parameters["method"]?.string ?? "" : call.method
+    guard let scope = scope(call, caller, view) else { return }
     let abandoned = Signal()
     call.onHangUp { abandoned.fire() }
     do throws(ViewError) {
+      if asksForHistory {
+        let request = HistoryRequest(
+          method: view, scope: scope.planner, parameters: call.parameters, now: Clock.now(),
+          whatIf: try whatIf(call, caller), abandoned: abandoned)
+        let reply = try await history(call.method, request)
+        if daemon.options.recordsReads { recordRead(call, caller, scope.planner) }
+        return call.reply(reply)
+      }
       if call.wantsMore { return try await live(call, caller, scope.planner) }
       let request = ViewRequest(
         method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now(),
@@ -46,6 +56,12 @@ final class ViewsService: VarlinkInterface {
     } catch {
       fail(call, error)
     }
+  }
+
+  private func history(_ method: String, _ request: HistoryRequest) async throws(ViewError) -> JSON
+  {
+    method == "Why"
+      ? try await daemon.projections.why(request) : try await daemon.projections.changes(request)
   }
 
   private func live(_ call: Call, _ caller: Caller, _ planner: UUID?) async throws(ViewError) {
@@ -59,12 +75,12 @@ final class ViewsService: VarlinkInterface {
   }
 
   /// Whose rows are asked for; nil where the call was answered with an error.
-  private func scope(_ call: Call, _ caller: Caller) -> (planner: UUID?, Void)? {
-    if daemon.projections.isScoped(call.method) == false {
+  private func scope(_ call: Call, _ caller: Caller, _ view: String) -> (planner: UUID?, Void)? {
+    if daemon.projections.isScoped(view) == false {
       // A view over all streams shows what everyone does.
       if caller.isAdministrator { return (nil, ()) }
       daemon.recordDenial(call, caller, planner: nil, error: "NotPermitted")
-      call.fail("\(ViewsService.name).NotPermitted", ["method": .string(call.method)])
+      call.fail("\(ViewsService.name).NotPermitted", ["method": .string(view)])
       return nil
     }
     guard let text = call.parameters["planner"]?.string else { return (caller.planner, ()) }

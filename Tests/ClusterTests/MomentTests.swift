@@ -67,14 +67,15 @@ import Testing
     #expect(rows.count > 14)
   }
 
-  @Test(arguments: [
-    (["position": -1], "asOf.position", "outOfRange"),
-    (["position": 1_000_000], "asOf.position", "outOfRange"),
-    (["instant": "2999-01-01T00:00:00Z"], "asOf.instant", "inTheFuture"),
-    (["instant": "yesterday"], "asOf.instant", "invalidInstant"),
-    ([:], "asOf", "exactlyOne"),
-    (["position": 1, "instant": "2026-11-21T12:00:00Z"], "asOf", "exactlyOne"),
-  ] as [(JSON, String, String)])
+  @Test(
+    arguments: [
+      (["position": -1], "asOf.position", "outOfRange"),
+      (["position": 1_000_000], "asOf.position", "outOfRange"),
+      (["instant": "2999-01-01T00:00:00Z"], "asOf.instant", "inTheFuture"),
+      (["instant": "yesterday"], "asOf.instant", "invalidInstant"),
+      ([:], "asOf", "exactlyOne"),
+      (["position": 1, "instant": "2026-11-21T12:00:00Z"], "asOf", "exactlyOne"),
+    ] as [(JSON, String, String)])
   @EventLoop func `a moment that is none is refused by its field and rule`(
     asOf: JSON, field: String, rule: String
   ) async throws {
@@ -184,7 +185,8 @@ struct Question {
     ]
     let (method, parameters) = questions.randomElement(using: &random)!
     return Question(
-      method: method, parameters: parameters, planner: LongPast.streams.randomElement(using: &random)!)
+      method: method, parameters: parameters,
+      planner: LongPast.streams.randomElement(using: &random)!)
   }
 }
 

@@ -15,7 +15,8 @@ import Testing
     let past = try await LongPast(seed: Seed.draw(for: "snapshots"), groups: 120)
     past.planner.engine.historian.spacing = spacing
     try #require(
-      await past.planner.engine.historian.catchUp(), "\(past.planner.engine.historian.failure ?? "")")
+      await past.planner.engine.historian.catchUp(),
+      "\(past.planner.engine.historian.failure ?? "")")
     return past
   }
 
@@ -25,15 +26,13 @@ import Testing
     let past = try await past(spacing: 25)
     let session = past.planner.database.session("plannerd_project")
     let store = BuildStore(session: session)
-    let lease = try await Lease.ofTest(session)
     for build in try await store.all() {
       let fresh = try await store.create(try #require(build.folder), state: "scratch", job: 0)
       var position = 0
       let kept = try await snapshots(of: build, past)
       #expect(kept.count > 5, "\(build.projection)")
       for snapshot in kept {
-        _ = try await session.run(
-          Fold.queries([(fresh, lease)], after: position, upTo: snapshot.position), resend: .forbidden)
+        try await fold(fresh, after: position, upTo: snapshot.position, session)
         position = snapshot.position
         for table in try await tables(of: build, past) {
           let copied = try await digest(
@@ -129,6 +128,23 @@ import Testing
     let schemas = try await past.planner.value(
       "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'snapshots\\_%'")
     #expect(schemas == String(old.count))
+  }
+
+  /// Folds a stretch of the log as the projector does.
+  @EventLoop private func fold(_ build: Build, after: Int, upTo: Int, _ session: Session)
+    async throws
+  {
+    let settings = Statement(
+      """
+      SELECT set_config('search_path', $1, true), set_config('plannerd.category', 'planner', true),
+             set_config('plannerd.after', $2, true), set_config('plannerd.upto', $3, true)
+      """)
+    _ = try await session.run(
+      [
+        settings(
+          .text("\(build.schemaName), batch_category"), .text(String(after)), .text(String(upTo))),
+        Query(Statement("SELECT \(build.schemaName).apply()")),
+      ], resend: .forbidden)
   }
 
   // MARK: What is there

@@ -33,7 +33,8 @@ import Testing
   @Test @EventLoop func `a slow reader gets the newest and holds up nobody`() async throws {
     let running = try await DropInDaemon.start()
     let slow = try RawPeer(running.daemon.socket)
-    slow.push(#"{"method": "org.plannerd.views.Tasks", "more": true, "parameters": {"limit": 1000}}"#)
+    slow.push(
+      #"{"method": "org.plannerd.views.Tasks", "more": true, "parameters": {"limit": 1000}}"#)
     let notes = String(repeating: "All of it. ", count: 700)
     var position = 0
     for round in 0..<60 {
@@ -84,7 +85,8 @@ import Testing
 
     // Another query over the same rows.
     try running.write([
-      "colours/queries/Colours.sql": DropInFolder.query.replacing("chosen FROM", with: "2 * chosen AS chosen FROM")
+      "colours/queries/Colours.sql": DropInFolder.query.replacing(
+        "chosen FROM", with: "2 * chosen AS chosen FROM")
     ])
     #expect(try await running.reload()["changed"] == ["colours"])
     #expect(try await live.message()["parameters"]?["rows"]?[0]?["chosen"] == 2)

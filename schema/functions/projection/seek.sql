@@ -1,5 +1,5 @@
 -- Where a build's rows of a scope have to be folded from to be as of a moment: a position, or the last one that was recorded
--- at an instant. Of a build over all streams the scope is the nil UUID, and versions are positions. Answers the head of the log; the
+-- at an instant, or the head where neither is given. Of a build over all streams the scope is the nil UUID, and versions are positions. Answers the head of the log; the
 -- moment's position, never beyond it, and when its event was recorded; the stream's version there; and the nearest
 -- snapshot at that version or before it, if there is one.
 CREATE OR REPLACE FUNCTION projection.seek(build bigint, of_scope uuid, at_position bigint, at_instant timestamptz)
@@ -15,7 +15,8 @@ BEGIN
     RAISE EXCEPTION 'build % is gone', build USING ERRCODE = '42P01';
   END IF;
   SELECT coalesce(max(e.position), 0) INTO head FROM log.events e;
-  position := least(coalesce(at_position, log.position_at(at_instant)), head);
+  position := CASE WHEN at_position IS NULL AND at_instant IS NULL THEN head
+                   ELSE least(coalesce(at_position, log.position_at(at_instant)), head) END;
   SELECT e.recorded_at INTO recorded_at FROM log.events e WHERE e.position = seek.position;
   version := CASE WHEN of_category IS NULL THEN position ELSE log.version_at(of_category, of_scope, position) END;
   SELECT s.snapshot_id, s.version INTO snapshot_id, snapshot_version FROM projection.snapshots s
