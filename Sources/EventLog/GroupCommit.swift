@@ -146,12 +146,18 @@ package final class GroupCommit<D: Decider> {
     var own: Set<CommandKey> = []
     /// Streams that events go to beside the batches' own.
     var otherStreams: Set<StreamID> = []
+    /// What commands need to know of the past of their streams.
+    var pasts: [StreamID: PastRequest] = [:]
     /// Whether the log was asked about all commands of atomic batches and dry runs.
     var hasAskedAhead = false
     /// States as the log had them when they were last read, once a race for their stream was lost: to be read on
     /// from there, for whoever reads a long stream anew each time loses each race.
     var read: [StreamID: StateCache<D.State>.Entry] = [:]
     private(set) var hasLostRace = false
+
+    mutating func learn(_ requests: [StreamID: PastRequest]) {
+      for (stream, request) in requests { _ = pasts[stream, default: PastRequest()].add(request) }
+    }
 
     /// All is decided again, on what the log holds by then.
     mutating func loseRace() {
@@ -169,6 +175,12 @@ package final class GroupCommit<D: Decider> {
     var known = Knowledge()
     for _ in 0..<Self.attempts {
       var plan = try await plan(batches, &known)
+      guard plan.unknownPasts.isEmpty else {
+        known.learn(plan.unknownPasts)
+        known.loseRace()
+        forget(plan)
+        continue
+      }
       guard try await settleRefusals(&plan, batches, &known), plan.unknownStreams.isEmpty else {
         known.otherStreams.formUnion(plan.unknownStreams)
         known.loseRace()
@@ -215,11 +227,45 @@ package final class GroupCommit<D: Decider> {
       plan.versions.merge(try await reader.versions(of: Array(known.otherStreams))) { own, _ in own
       }
     }
+    try await readPasts(batches, &plan, &known)
     for batch in batches {
       plan.decide(batch)
       if batches.count > 1 && plan.events.count > 200 { await EventLoop.yield() }
     }
     return plan
+  }
+
+  /// Reads what commands need of the past, as far as it can be told before the group is decided. What is read may show
+  /// that more is needed.
+  private func readPasts(
+    _ batches: [CommandBatch<D>], _ plan: inout GroupPlan<D>, _ known: inout Knowledge
+  ) async throws(LogFault) {
+    var streams = Set(known.pasts.keys).intersection(plan.states.keys)
+    repeat {
+      for stream in streams {
+        plan.pasts[stream] = try await reader.past(
+          of: stream, known.pasts[stream]!, upTo: plan.versions[stream]!)
+      }
+      streams = []
+      for batch in batches {
+        let need = pastNeeded(batch, plan)
+        if !need.isEmpty, known.pasts[batch.stream, default: PastRequest()].add(need) {
+          streams.insert(batch.stream)
+        }
+      }
+    } while !streams.isEmpty
+  }
+
+  private func pastNeeded(_ batch: CommandBatch<D>, _ plan: GroupPlan<D>) -> PastRequest {
+    let past = plan.past(of: batch.stream)
+    var need = PastRequest()
+    for submitted in batch.commands {
+      guard case .success(let command) = submitted.command,
+        let more = decider.pastNeeded(command, plan.states[batch.stream]!, past)
+      else { continue }
+      _ = need.add(more)
+    }
+    return need
   }
 
   private func takeState(of stream: StreamID, _ known: inout Knowledge) async throws(LogFault)

@@ -11,6 +11,7 @@ struct OutcomeAnswer {
   private(set) var message: String?
   private var field: String?
   private var limit: String?
+  private var dependents: [UUID] = []
   private var placement: Placement?
   /// As it came, a UUID or not; empty where none came.
   let commandID: String
@@ -34,6 +35,7 @@ struct OutcomeAnswer {
     case .rejected(let rejection):
       result = "rejected"
       limit = rejection.limit
+      dependents = rejection.dependents
       refuse(rejection.rule.rawValue, rejection.field, rejection.message)
     case .conflict(let expected, let actual):
       result = "conflict"
@@ -63,6 +65,8 @@ struct OutcomeAnswer {
       "firstPosition": number(placement?.first), "lastPosition": number(placement?.last),
       "version": number(placement?.version), "rule": text(rule), "field": text(field),
       "limit": text(limit), "message": text(message),
+      "dependents": dependents.isEmpty
+        ? .null : .array(dependents.map { .string($0.description) }),
     ]
   }
 

@@ -105,7 +105,11 @@ private struct Run {
       commands += run.commands
     }
     #expect(
-      types.isSuperset(of: Set(EventType.allCases.map(\.rawValue)).subtracting(["TasksReranked"])))
+      types.isSuperset(
+        of: Set(EventType.allCases.map(\.rawValue)).subtracting([
+          "TasksReranked", "PillarRestored", "ThemeRestored", "TaskRestored", "CommandUndone",
+          "CommandRedone",
+        ])))
     #expect(Double(accepted) / Double(commands) > 0.5, "\(accepted) of \(commands)")
     #expect(rules.count > 15, "\(rules)")
   }
