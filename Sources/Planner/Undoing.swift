@@ -111,8 +111,8 @@ struct Undoing {
     throw .refused(
       Rejection(
         .builtUpon, field: field,
-        "\(what) built on it: \(names.joined(separator: ", "))\(more). "
-          + "With cascade that is undone too.",
+        "\(what) built on what \(field) names: \(names.joined(separator: ", "))\(more). "
+          + "With cascade these are undone too.",
         dependents: sorted))
   }
 
@@ -128,7 +128,7 @@ struct Undoing {
     if let (target, undos) = change.undoneTwice {
       let later = undos.dropLast().filter { !change.again.contains($0) }
       guard later.isEmpty else { throw .built(Set(later)) }
-      throw refused(.alreadyUndone, "\(target) would be undone twice, which one undo has done.")
+      throw refused(.alreadyUndone, "\(field): \(target) would be undone by two undos.")
     }
     return change
   }
@@ -204,7 +204,8 @@ struct Undoing {
     undos.subtract(change.again)
     guard !undos.isEmpty else {
       throw refused(
-        .cannotBeUndone, "\(id) would count again, and it needs what is there no longer.")
+        .cannotBeUndone,
+        "\(field): \(id) would count again, and it needs what is there no longer.")
     }
     return undos
   }
@@ -296,7 +297,8 @@ struct Undoing {
   ) -> Halt {
     refused(
       .nameTaken,
-      "The \(kind) \(id) would be called \"\(name.string)\" again, as the \(kind) \(other) is now.")
+      "\(field): the \(kind) \(id) would be called \"\(name.string)\" again, as the \(kind) \(other) "
+        + "is now.")
   }
 
   private func refused(_ rule: Rule, _ message: String) -> Halt {

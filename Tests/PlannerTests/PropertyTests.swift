@@ -116,7 +116,7 @@ private struct Run {
 }
 
 /// What is wrong with a state; nothing should be.
-private func faults(of state: PlannerState) -> [String] {
+func faults(of state: PlannerState) -> [String] {
   var faults: [String] = []
   func require(_ condition: Bool, _ fault: String) {
     if !condition { faults.append(fault) }
