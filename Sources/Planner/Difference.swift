@@ -145,7 +145,7 @@ struct Difference {
     _ change: CountingChange, _ past: Past
   ) -> [TaskID: FormerPlace] {
     var places: [TaskID: FormerPlace] = [:]
-    for undo in past.undos where change.off.contains(undo) {
+    for undo in past.undos.reversed() where change.off.contains(undo) {
       for step in past.steps(of: undo) {
         guard case .task(let id)? = step.event.entity, places[id] == nil else { continue }
         if case .taskRemoved(_, let fields) = step.event {
