@@ -7,6 +7,8 @@ package struct ViewQuery: Sendable, Equatable {
   package let parameters: [QueryParameter]
   /// Output columns that are never null.
   package let neverNull: Set<String>
+  /// The output columns that tell a row from the others; empty where the file does not say: the first column.
+  package let key: [String]
   /// The orders in which it pages, the default first; empty where it gives all rows at once.
   package let orders: [PageOrder]
   /// Whether it depends on the instant asked about, bound after the parameters.
@@ -15,13 +17,14 @@ package struct ViewQuery: Sendable, Equatable {
   var pages: Bool { !orders.isEmpty }
 
   /// What starts a header line that is not documentation.
-  private static let directives = ["parameters:", "never null:", "pages by", "now"]
+  private static let directives = ["parameters:", "never null:", "key:", "pages by", "now"]
 
   init(file: String, text: String, projection: String, isScoped: Bool) throws(ProjectionRefusal) {
     self.text = text
     method = String(file.dropFirst("queries/".count).dropLast(".sql".count))
     var parameters: [QueryParameter] = []
     var neverNull: Set<String> = []
+    var key: [String] = []
     var orders: [PageOrder] = []
     var documentation: [String] = []
     var usesNow = false
@@ -47,6 +50,8 @@ package struct ViewQuery: Sendable, Equatable {
         } else if content.hasPrefix("never null:") {
           neverNull = Set(
             content.dropFirst("never null:".count).split(separator: ",").map { trimmed($0) })
+        } else if content.hasPrefix("key:") {
+          key = try ViewQuery.columns(content.dropFirst("key:".count))
         } else if content.hasPrefix("pages by") {
           let order = try PageOrder(content.dropFirst("pages by".count))
           guard !orders.contains(where: { $0.name == order.name }) else {
@@ -70,8 +75,18 @@ package struct ViewQuery: Sendable, Equatable {
     self.documentation = documentation
     self.parameters = parameters
     self.neverNull = neverNull
+    self.key = key
     self.orders = orders
     self.usesNow = usesNow
+  }
+
+  /// Reads `taskId, day`: the names of columns, each once.
+  private static func columns(_ text: some StringProtocol) throws(HeaderError) -> [String] {
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map { trimmed($0) }
+    guard names.allSatisfy(ViewsInterface.isFieldName), Set(names).count == names.count else {
+      throw HeaderError(message: "`key` names output columns, each once: `key: taskId, day`")
+    }
+    return names
   }
 }
 

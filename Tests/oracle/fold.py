@@ -67,16 +67,25 @@ def half_up(total, count):
 class Planner:
     """The state of one planner: dictionaries of what is, and of what was removed."""
 
-    def __init__(self):
+    def __init__(self, key):
+        self.key = key
         self.live = {"pillar": {}, "theme": {}, "task": {}}
         self.removed = {}
-        self.history = []
+        self.gone = {}
+        self.ratings = []
+        self.undone = set()
         self.preferences = {}
         self.preferences_touched = None
 
     def apply(self, event):
         """Folds one event; a type that is not known here changes nothing."""
         kind, data = event["type"], event["data"]
+        if kind == "CommandUndone":
+            self.undone.add(data["commandId"])
+            return
+        if kind == "CommandRedone":
+            self.undone.discard(data["commandId"])
+            return
         if kind == "PreferencesChanged":
             self.preferences.update(data["after"])
             self.preferences_touched = event
@@ -95,18 +104,29 @@ class Planner:
         things = self.live[entity]
         data = event["data"]
         if what == "Created":
-            things[key] = {"createdAt": event["occurredAt"], "born": event["position"]}
+            things[key] = {"createdAt": event["occurredAt"], "createdBy": event["commandId"]}
             self.removed.pop((entity, key), None)
+        if what == "Restored" and key not in things and (entity, key) in self.removed:
+            things[key] = self.gone.pop((entity, key))
+            del self.removed[entity, key]
         if key not in things:
             return
         if what == "Removed":
-            gone = things.pop(key)
+            gone = self.gone[entity, key] = things.pop(key)
             self.removed[entity, key] = (gone.get("name", gone.get("title")), event)
             return
         self.touch(things[key], event, data["after"])
         if entity == "theme" and what == "Rated":
-            things[key]["ratedAt"] = event["occurredAt"]
-            self.history.append((key, event))
+            self.ratings.append((key, event))
+
+    def counting(self):
+        """The ratings that were not undone, in the order of the log: id of the theme, event."""
+        return [(key, event) for key, event in self.ratings if event["commandId"] not in self.undone]
+
+    def rated_at(self, theme):
+        """When a theme was last rated, None where no rating counts."""
+        times = [event["occurredAt"] for key, event in self.counting() if key == theme]
+        return shown(instant(times[-1])) if times else None
 
     @staticmethod
     def touch(thing, event, fields):
@@ -158,14 +178,14 @@ class Planner:
                     "ratingPercent": theme.get("ratingPercent"),
                     "previousRating": theme.get("previousRating"),
                     "lastReflectionNote": theme.get("lastReflectionNote"),
-                    "ratedAt": shown(instant(theme.get("ratedAt"))),
+                    "ratedAt": self.rated_at(key),
                     **self.times(theme),
                 })
         return rows
 
     def rating_history(self):
         rows = []
-        for key, event in self.history:
+        for key, event in self.counting():
             after = event["data"]["after"]
             if key in self.live["theme"]:
                 rows.append({
@@ -215,6 +235,7 @@ class Planner:
                 "position": event["position"],
             }
             for (entity, key), (name, event) in self.removed.items()
+            if self.gone[entity, key]["createdBy"] not in self.undone
         ]
         return sorted(rows, key=lambda row: -row["position"])
 
@@ -224,6 +245,7 @@ class Planner:
 
     def preference_rows(self):
         row = {name: self.preference(name) for name in DEFAULTS}
+        row["plannerId"] = self.key
         extra = self.preference("extra")
         touched = self.preferences_touched
         row["extra"] = None if extra is None else json.loads(extra)
@@ -248,7 +270,8 @@ def fold(lines):
     events = [json.loads(line) for line in lines if line.strip()]
     for event in sorted(events, key=lambda event: event["position"]):
         if event["category"] == "planner" and event["data"] is not None:
-            planners.setdefault(event["streamId"], Planner()).apply(event)
+            key = event["streamId"]
+            planners.setdefault(key, Planner(key)).apply(event)
     return planners
 
 

@@ -10,10 +10,11 @@
 DECLARE
   types text[] := ARRAY(SELECT DISTINCT type FROM batch);
 BEGIN
-  IF types && ARRAY['PillarCreated', 'PillarChanged', 'PillarRemoved'] THEN
-    INSERT INTO pillars (planner_id, "pillarId", name, "createdAt", "removedAt", position)
-    SELECT merged.planner_id, merged.pillar_id, next.name, next."createdAt", next."removedAt",
-      merged.position
+  IF types && ARRAY['PillarCreated', 'PillarChanged', 'PillarRemoved', 'PillarRestored'] THEN
+    INSERT INTO pillars (
+      planner_id, "pillarId", name, "createdBy", "createdAt", "removedAt", position)
+    SELECT merged.planner_id, merged.pillar_id, next.name, next."createdBy", next."createdAt",
+      next."removedAt", merged.position
     FROM (
       SELECT planner_id, pillar_id, max(position) AS position,
         concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
@@ -21,13 +22,15 @@ BEGIN
         SELECT stream_id AS planner_id, (data->>'pillarId')::uuid AS pillar_id, position,
           CASE type
             WHEN 'PillarCreated' THEN
-              '"removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
-              || left(right(data->>'after', -1), -1)
+              '"removedAt": null, "createdBy": "' || command_id || '", "createdAt": '
+              || to_json(occurred_at) || ', ' || left(right(data->>'after', -1), -1)
             WHEN 'PillarRemoved' THEN '"removedAt": ' || to_json(occurred_at)
+            WHEN 'PillarRestored' THEN
+              concat_ws(', ', '"removedAt": null', nullif(left(right(data->>'after', -1), -1), ''))
             ELSE nullif(left(right(data->>'after', -1), -1), '')
           END AS members
         FROM batch
-        WHERE type IN ('PillarCreated', 'PillarChanged', 'PillarRemoved')
+        WHERE type IN ('PillarCreated', 'PillarChanged', 'PillarRemoved', 'PillarRestored')
       ) AS events
       GROUP BY planner_id, pillar_id
     ) AS merged
@@ -37,14 +40,16 @@ BEGIN
       merged.members) AS next
     WHERE next."createdAt" IS NOT NULL
     ON CONFLICT (planner_id, "pillarId") DO UPDATE SET
-      (name, "createdAt", "removedAt", position)
-      = (excluded.name, excluded."createdAt", excluded."removedAt", excluded.position);
+      (name, "createdBy", "createdAt", "removedAt", position)
+      = (excluded.name, excluded."createdBy", excluded."createdAt", excluded."removedAt",
+        excluded.position);
   END IF;
 
-  IF types && ARRAY['ThemeCreated', 'ThemeChanged', 'ThemeRemoved'] THEN
-    INSERT INTO themes (planner_id, "themeId", "pillarId", name, "createdAt", "removedAt", position)
-    SELECT merged.planner_id, merged.theme_id, next."pillarId", next.name, next."createdAt",
-      next."removedAt", merged.position
+  IF types && ARRAY['ThemeCreated', 'ThemeChanged', 'ThemeRemoved', 'ThemeRestored'] THEN
+    INSERT INTO themes (
+      planner_id, "themeId", "pillarId", name, "createdBy", "createdAt", "removedAt", position)
+    SELECT merged.planner_id, merged.theme_id, next."pillarId", next.name, next."createdBy",
+      next."createdAt", next."removedAt", merged.position
     FROM (
       SELECT planner_id, theme_id, max(position) AS position,
         concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
@@ -52,13 +57,15 @@ BEGIN
         SELECT stream_id AS planner_id, (data->>'themeId')::uuid AS theme_id, position,
           CASE type
             WHEN 'ThemeCreated' THEN
-              '"removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
-              || left(right(data->>'after', -1), -1)
+              '"removedAt": null, "createdBy": "' || command_id || '", "createdAt": '
+              || to_json(occurred_at) || ', ' || left(right(data->>'after', -1), -1)
             WHEN 'ThemeRemoved' THEN '"removedAt": ' || to_json(occurred_at)
+            WHEN 'ThemeRestored' THEN
+              concat_ws(', ', '"removedAt": null', nullif(left(right(data->>'after', -1), -1), ''))
             ELSE nullif(left(right(data->>'after', -1), -1), '')
           END AS members
         FROM batch
-        WHERE type IN ('ThemeCreated', 'ThemeChanged', 'ThemeRemoved')
+        WHERE type IN ('ThemeCreated', 'ThemeChanged', 'ThemeRemoved', 'ThemeRestored')
       ) AS events
       GROUP BY planner_id, theme_id
     ) AS merged
@@ -68,23 +75,23 @@ BEGIN
       merged.members) AS next
     WHERE next."createdAt" IS NOT NULL
     ON CONFLICT (planner_id, "themeId") DO UPDATE SET
-      ("pillarId", name, "createdAt", "removedAt", position)
-      = (excluded."pillarId", excluded.name, excluded."createdAt", excluded."removedAt",
-        excluded.position);
+      ("pillarId", name, "createdBy", "createdAt", "removedAt", position)
+      = (excluded."pillarId", excluded.name, excluded."createdBy", excluded."createdAt",
+        excluded."removedAt", excluded.position);
   END IF;
 
   IF types && ARRAY[
     'TaskCreated', 'TaskChanged', 'TaskMoved', 'TaskStarted', 'TaskCompleted', 'TaskReopened',
-    'TaskSnoozed', 'TaskWoken', 'TaskRemoved', 'TasksReranked'] THEN
+    'TaskSnoozed', 'TaskWoken', 'TaskRemoved', 'TaskRestored', 'TasksReranked'] THEN
     INSERT INTO tasks (
       planner_id, "taskId", "themeId", title, description, notes, "timeEstimate", "effortMinutes",
       impact, priority, status, "dueDate", "dueAt", "snoozedUntil", "completedAt", rank, tags,
-      "taskType", recurrence, "createdAt", "updatedAt", version, "removedAt", position)
+      "taskType", recurrence, "createdBy", "createdAt", "updatedAt", version, "removedAt", position)
     SELECT merged.planner_id, merged.task_id, next."themeId", next.title, next.description,
       next.notes, next."timeEstimate", next."effortMinutes", next.impact, next.priority,
       next.status, next."dueDate", next."dueAt", next."snoozedUntil", next."completedAt",
-      next.rank, next.tags, next."taskType", next.recurrence, next."createdAt", merged.updated_at,
-      merged.version, next."removedAt", merged.position
+      next.rank, next.tags, next."taskType", next.recurrence, next."createdBy", next."createdAt",
+      merged.updated_at, merged.version, next."removedAt", merged.position
     FROM (
       SELECT planner_id, task_id, max(position) AS position, max(version) AS version,
         (array_agg(occurred_at ORDER BY position))[count(*)] AS updated_at,
@@ -98,15 +105,17 @@ BEGIN
               '"themeId": null, "description": null, "notes": null, "timeEstimate": null,'
               '"effortMinutes": null, "impact": null, "dueDate": null, "dueAt": null,'
               '"snoozedUntil": null, "completedAt": null, "tags": null, "recurrence": null,'
-              '"removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
-              || left(right(data->>'after', -1), -1)
+              '"removedAt": null, "createdBy": "' || command_id || '", "createdAt": '
+              || to_json(occurred_at) || ', ' || left(right(data->>'after', -1), -1)
             WHEN 'TaskRemoved' THEN '"removedAt": ' || to_json(occurred_at)
+            WHEN 'TaskRestored' THEN
+              concat_ws(', ', '"removedAt": null', nullif(left(right(data->>'after', -1), -1), ''))
             ELSE nullif(left(right(data->>'after', -1), -1), '')
           END AS members
         FROM batch
         WHERE type IN (
           'TaskCreated', 'TaskChanged', 'TaskMoved', 'TaskStarted', 'TaskCompleted', 'TaskReopened',
-          'TaskSnoozed', 'TaskWoken', 'TaskRemoved')
+          'TaskSnoozed', 'TaskWoken', 'TaskRemoved', 'TaskRestored')
         UNION ALL
         SELECT stream_id, ranks.key::uuid, position, version, occurred_at, '"rank": ' || ranks.value
         FROM batch CROSS JOIN LATERAL jsonb_each_text(data->'after'->'ranks') AS ranks
@@ -122,13 +131,13 @@ BEGIN
     ON CONFLICT (planner_id, "taskId") DO UPDATE SET
       ("themeId", title, description, notes, "timeEstimate", "effortMinutes", impact, priority,
         status, "dueDate", "dueAt", "snoozedUntil", "completedAt", rank, tags, "taskType",
-        recurrence, "createdAt", "updatedAt", version, "removedAt", position)
+        recurrence, "createdBy", "createdAt", "updatedAt", version, "removedAt", position)
       = (excluded."themeId", excluded.title, excluded.description, excluded.notes,
         excluded."timeEstimate", excluded."effortMinutes", excluded.impact, excluded.priority,
         excluded.status, excluded."dueDate", excluded."dueAt", excluded."snoozedUntil",
         excluded."completedAt", excluded.rank, excluded.tags, excluded."taskType",
-        excluded.recurrence, excluded."createdAt", excluded."updatedAt", excluded.version,
-        excluded."removedAt", excluded.position);
+        excluded.recurrence, excluded."createdBy", excluded."createdAt", excluded."updatedAt",
+        excluded.version, excluded."removedAt", excluded.position);
   END IF;
 
   IF types && ARRAY['PreferencesChanged'] THEN
@@ -158,6 +167,16 @@ BEGIN
       = (excluded.urgency, excluded.priority, excluded.impact, excluded.effort, excluded.timezone,
         excluded."workStart", excluded."workEnd", excluded."weekStart", excluded."habitLearning",
         excluded.extra, excluded."updatedAt", excluded.version);
+  END IF;
+
+  IF types && ARRAY['CommandUndone', 'CommandRedone'] THEN
+    INSERT INTO undone (planner_id, "commandId", undone)
+    SELECT DISTINCT ON (stream_id, data->>'commandId') stream_id, (data->>'commandId')::uuid,
+      type = 'CommandUndone'
+    FROM batch
+    WHERE type IN ('CommandUndone', 'CommandRedone')
+    ORDER BY stream_id, data->>'commandId', position DESC
+    ON CONFLICT (planner_id, "commandId") DO UPDATE SET undone = excluded.undone;
   END IF;
 
 END;

@@ -1,10 +1,12 @@
 -- scope: planner
 -- Columns are named like the members of the events that fill them: apply.sql relies on it.
--- What was removed stays, with "removedAt": `Removed` lists it, every other query leaves it out.
+-- What was removed stays, with "removedAt": `Removed` lists it, every other query leaves it out. "createdBy" is the
+-- command that made a thing.
 CREATE TABLE pillars (
   planner_id uuid NOT NULL,
   "pillarId" uuid NOT NULL,
   name text NOT NULL,
+  "createdBy" uuid NOT NULL,
   "createdAt" timestamptz NOT NULL,
   "removedAt" timestamptz,
   position bigint NOT NULL,
@@ -16,6 +18,7 @@ CREATE TABLE themes (
   "themeId" uuid NOT NULL,
   "pillarId" uuid NOT NULL,
   name text NOT NULL,
+  "createdBy" uuid NOT NULL,
   "createdAt" timestamptz NOT NULL,
   "removedAt" timestamptz,
   position bigint NOT NULL,
@@ -42,6 +45,7 @@ CREATE TABLE tasks (
   tags text[],
   "taskType" text NOT NULL,
   recurrence jsonb,
+  "createdBy" uuid NOT NULL,
   "createdAt" timestamptz NOT NULL,
   "updatedAt" timestamptz NOT NULL,
   version bigint NOT NULL,
@@ -67,4 +71,13 @@ CREATE TABLE preferences (
   extra text,
   "updatedAt" timestamptz NOT NULL,
   version bigint NOT NULL
+);
+
+-- Commands that were undone at some time, and whether they still are: `Removed` leaves out what such a command created,
+-- which was not removed but taken back.
+CREATE TABLE undone (
+  planner_id uuid NOT NULL,
+  "commandId" uuid NOT NULL,
+  undone boolean NOT NULL,
+  PRIMARY KEY (planner_id, "commandId")
 );

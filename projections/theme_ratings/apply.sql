@@ -1,74 +1,97 @@
 -- The first two statements merge the events of a thing into one JSON object and lay that over the
 -- row there was; projections/README.md explains the pattern.
+--
+-- Live, a batch is an event or two: a statement that none of them concerns is skipped.
+DECLARE
+  types text[] := ARRAY(SELECT DISTINCT type FROM batch);
+BEGIN
+  IF types && ARRAY['PillarCreated', 'PillarChanged', 'PillarRestored'] THEN
+    INSERT INTO pillars (planner_id, "pillarId", name, "createdAt")
+    SELECT merged.planner_id, merged.pillar_id, next.name, next."createdAt"
+    FROM (
+      SELECT planner_id, pillar_id,
+        concat('{', string_agg(members, ',' ORDER BY version), '}')::jsonb AS members
+      FROM (
+        SELECT stream_id AS planner_id, (data->>'pillarId')::uuid AS pillar_id, version,
+          CASE type
+            WHEN 'PillarCreated' THEN
+              '"createdAt": ' || to_json(occurred_at) || ', ' || left(right(data->>'after', -1), -1)
+            ELSE nullif(left(right(data->>'after', -1), -1), '')
+          END AS members
+        FROM batch
+        WHERE type IN ('PillarCreated', 'PillarChanged', 'PillarRestored')
+      ) AS events
+      GROUP BY planner_id, pillar_id
+    ) AS merged
+    CROSS JOIN LATERAL jsonb_populate_record(
+      (SELECT known FROM pillars AS known
+        WHERE known.planner_id = merged.planner_id AND known."pillarId" = merged.pillar_id),
+      merged.members) AS next
+    WHERE next."createdAt" IS NOT NULL
+    ON CONFLICT (planner_id, "pillarId") DO UPDATE SET
+      (name, "createdAt") = (excluded.name, excluded."createdAt");
+  END IF;
 
-INSERT INTO pillars (planner_id, "pillarId", name, "createdAt")
-SELECT merged.planner_id, merged.pillar_id, next.name, next."createdAt"
-FROM (
-  SELECT planner_id, pillar_id,
-    concat('{', string_agg(members, ',' ORDER BY version), '}')::jsonb AS members
-  FROM (
-    SELECT stream_id AS planner_id, (data->>'pillarId')::uuid AS pillar_id, version,
-      CASE type
-        WHEN 'PillarCreated' THEN
-          '"createdAt": ' || to_json(occurred_at) || ', ' || left(right(data->>'after', -1), -1)
-        ELSE nullif(left(right(data->>'after', -1), -1), '')
-      END AS members
+  IF types && ARRAY[
+    'ThemeCreated', 'ThemeChanged', 'ThemeRated', 'ThemeRemoved', 'ThemeRestored'] THEN
+    INSERT INTO themes (
+      planner_id, "themeId", "pillarId", name, "ratingPercent", "previousRating",
+      "lastReflectionNote", "createdAt", "updatedAt", version, "removedAt")
+    SELECT merged.planner_id, merged.theme_id, next."pillarId", next.name, next."ratingPercent",
+      next."previousRating", next."lastReflectionNote", next."createdAt", merged.updated_at,
+      merged.version, next."removedAt"
+    FROM (
+      SELECT planner_id, theme_id, max(version) AS version,
+        (array_agg(occurred_at ORDER BY version))[count(*)] AS updated_at,
+        concat('{', string_agg(members, ',' ORDER BY version), '}')::jsonb AS members
+      FROM (
+        SELECT stream_id AS planner_id, (data->>'themeId')::uuid AS theme_id, version, occurred_at,
+          CASE type
+            WHEN 'ThemeCreated' THEN
+              '"ratingPercent": null, "previousRating": null, "lastReflectionNote": null,'
+              '"removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
+              || left(right(data->>'after', -1), -1)
+            WHEN 'ThemeRemoved' THEN '"removedAt": ' || to_json(occurred_at)
+            WHEN 'ThemeRestored' THEN
+              concat_ws(', ', '"removedAt": null', nullif(left(right(data->>'after', -1), -1), ''))
+            ELSE nullif(left(right(data->>'after', -1), -1), '')
+          END AS members
+        FROM batch
+        WHERE type IN (
+          'ThemeCreated', 'ThemeChanged', 'ThemeRated', 'ThemeRemoved', 'ThemeRestored')
+      ) AS events
+      GROUP BY planner_id, theme_id
+    ) AS merged
+    CROSS JOIN LATERAL jsonb_populate_record(
+      (SELECT known FROM themes AS known
+        WHERE known.planner_id = merged.planner_id AND known."themeId" = merged.theme_id),
+      merged.members) AS next
+    WHERE next."createdAt" IS NOT NULL
+    ON CONFLICT (planner_id, "themeId") DO UPDATE SET
+      ("pillarId", name, "ratingPercent", "previousRating", "lastReflectionNote", "createdAt",
+        "updatedAt", version, "removedAt")
+      = (excluded."pillarId", excluded.name, excluded."ratingPercent", excluded."previousRating",
+        excluded."lastReflectionNote", excluded."createdAt", excluded."updatedAt", excluded.version,
+        excluded."removedAt");
+  END IF;
+
+  IF types && ARRAY['ThemeRated'] THEN
+    INSERT INTO ratings (
+      planner_id, position, "themeId", at, "ratingPercent", "previousRating", note, "commandId")
+    SELECT stream_id, position, (data->>'themeId')::uuid, occurred_at,
+      (data->'after'->>'ratingPercent')::integer, (data->'after'->>'previousRating')::integer,
+      data->'after'->>'lastReflectionNote', command_id
     FROM batch
-    WHERE type IN ('PillarCreated', 'PillarChanged')
-  ) AS events
-  GROUP BY planner_id, pillar_id
-) AS merged
-CROSS JOIN LATERAL jsonb_populate_record(
-  (SELECT known FROM pillars AS known
-    WHERE known.planner_id = merged.planner_id AND known."pillarId" = merged.pillar_id),
-  merged.members) AS next
-WHERE next."createdAt" IS NOT NULL
-ON CONFLICT (planner_id, "pillarId") DO UPDATE SET
-  (name, "createdAt") = (excluded.name, excluded."createdAt");
+    WHERE type = 'ThemeRated';
+  END IF;
 
-INSERT INTO themes (
-  planner_id, "themeId", "pillarId", name, "ratingPercent", "previousRating", "lastReflectionNote",
-  "ratedAt", "createdAt", "updatedAt", version, "removedAt")
-SELECT merged.planner_id, merged.theme_id, next."pillarId", next.name, next."ratingPercent",
-  next."previousRating", next."lastReflectionNote", next."ratedAt", next."createdAt",
-  merged.updated_at, merged.version, next."removedAt"
-FROM (
-  SELECT planner_id, theme_id, max(version) AS version,
-    (array_agg(occurred_at ORDER BY version))[count(*)] AS updated_at,
-    concat('{', string_agg(members, ',' ORDER BY version), '}')::jsonb AS members
-  FROM (
-    SELECT stream_id AS planner_id, (data->>'themeId')::uuid AS theme_id, version, occurred_at,
-      CASE type
-        WHEN 'ThemeCreated' THEN
-          '"ratingPercent": null, "previousRating": null, "lastReflectionNote": null,'
-          '"ratedAt": null, "removedAt": null, "createdAt": ' || to_json(occurred_at) || ', '
-          || left(right(data->>'after', -1), -1)
-        WHEN 'ThemeRated' THEN
-          '"ratedAt": ' || to_json(occurred_at) || ', ' || left(right(data->>'after', -1), -1)
-        WHEN 'ThemeRemoved' THEN '"removedAt": ' || to_json(occurred_at)
-        ELSE nullif(left(right(data->>'after', -1), -1), '')
-      END AS members
+  IF types && ARRAY['CommandUndone', 'CommandRedone'] THEN
+    INSERT INTO undone (planner_id, "commandId", undone)
+    SELECT DISTINCT ON (stream_id, data->>'commandId') stream_id, (data->>'commandId')::uuid,
+      type = 'CommandUndone'
     FROM batch
-    WHERE type IN ('ThemeCreated', 'ThemeChanged', 'ThemeRated', 'ThemeRemoved')
-  ) AS events
-  GROUP BY planner_id, theme_id
-) AS merged
-CROSS JOIN LATERAL jsonb_populate_record(
-  (SELECT known FROM themes AS known
-    WHERE known.planner_id = merged.planner_id AND known."themeId" = merged.theme_id),
-  merged.members) AS next
-WHERE next."createdAt" IS NOT NULL
-ON CONFLICT (planner_id, "themeId") DO UPDATE SET
-  ("pillarId", name, "ratingPercent", "previousRating", "lastReflectionNote", "ratedAt",
-    "createdAt", "updatedAt", version, "removedAt")
-  = (excluded."pillarId", excluded.name, excluded."ratingPercent", excluded."previousRating",
-    excluded."lastReflectionNote", excluded."ratedAt", excluded."createdAt", excluded."updatedAt",
-    excluded.version, excluded."removedAt");
-
-INSERT INTO ratings (
-  planner_id, position, "themeId", at, "ratingPercent", "previousRating", note)
-SELECT stream_id, position, (data->>'themeId')::uuid, occurred_at,
-  (data->'after'->>'ratingPercent')::integer, (data->'after'->>'previousRating')::integer,
-  data->'after'->>'lastReflectionNote'
-FROM batch
-WHERE type = 'ThemeRated';
+    WHERE type IN ('CommandUndone', 'CommandRedone')
+    ORDER BY stream_id, data->>'commandId', position DESC
+    ON CONFLICT (planner_id, "commandId") DO UPDATE SET undone = excluded.undone;
+  END IF;
+END;

@@ -16,7 +16,6 @@ CREATE TABLE themes (
   "ratingPercent" integer,
   "previousRating" integer,
   "lastReflectionNote" text,
-  "ratedAt" timestamptz,
   "createdAt" timestamptz NOT NULL,
   "updatedAt" timestamptz NOT NULL,
   version bigint NOT NULL,
@@ -32,7 +31,17 @@ CREATE TABLE ratings (
   "ratingPercent" integer,
   "previousRating" integer,
   note text,
+  "commandId" uuid NOT NULL,
   PRIMARY KEY (planner_id, position)
 );
 
-CREATE INDEX ratings_of_theme ON ratings (planner_id, "themeId", at, position);
+CREATE INDEX ratings_of_theme ON ratings (planner_id, "themeId", position);
+
+-- Commands that were undone at some time, and whether they still are: the ratings that they wrote do not count. A table
+-- of its own, so that an undo writes a row and looks for no rating.
+CREATE TABLE undone (
+  planner_id uuid NOT NULL,
+  "commandId" uuid NOT NULL,
+  undone boolean NOT NULL,
+  PRIMARY KEY (planner_id, "commandId")
+);

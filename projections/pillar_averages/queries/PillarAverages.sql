@@ -3,6 +3,7 @@
 --
 -- parameters: planner uuid
 -- never null: pillarId, name, color, domain, themes, ratedThemes, createdAt, updatedAt, version
+-- key: pillarId
 SELECT
   pillars."pillarId",
   pillars.name,

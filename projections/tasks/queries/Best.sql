@@ -8,6 +8,7 @@
 --
 -- parameters: planner uuid
 -- never null: taskId, title, priority, status, score, urgency, priorityTerm, impactTerm, effortTerm, urgencyWeight, priorityWeight, impactWeight, effortWeight
+-- key: taskId
 -- pages by best: score desc, taskId
 -- now
 SELECT

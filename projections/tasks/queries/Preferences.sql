@@ -3,8 +3,10 @@
 -- while nothing was changed.
 --
 -- parameters: planner uuid
--- never null: urgency, priority, impact, effort, timezone, workStart, workEnd, weekStart, habitLearning
+-- never null: plannerId, urgency, priority, impact, effort, timezone, workStart, workEnd, weekStart, habitLearning
+-- key: plannerId
 SELECT
+  planner_id AS "plannerId",
   coalesce(urgency, 40) AS urgency,
   coalesce(priority, 35) AS priority,
   coalesce(impact, 15) AS impact,

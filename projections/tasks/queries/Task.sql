@@ -3,6 +3,7 @@
 --
 -- parameters: planner uuid, taskId uuid
 -- never null: taskId, title, priority, status, rank, tags, taskType, createdAt, updatedAt, version
+-- key: taskId
 SELECT
   tasks."taskId",
   tasks."themeId",

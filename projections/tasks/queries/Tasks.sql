@@ -8,6 +8,7 @@
 --
 -- parameters: planner uuid, pillarId uuid?, themeId uuid?, inbox boolean?, status text?, tag text?, dueFrom date?, dueBefore date?, snoozed boolean?, actionable boolean?, text text?
 -- never null: taskId, title, priority, status, rank, tags, taskType, createdAt, updatedAt, version
+-- key: taskId
 -- pages by newest: createdAt desc, taskId
 -- pages by oldest: createdAt, taskId
 -- pages by updated: updatedAt desc, taskId
