@@ -18,6 +18,16 @@ package final class GroupCommit<D: Decider> {
     let promise: Promise<SentAnswer>
   }
 
+  /// What is done one after the other.
+  private enum Work {
+    case commit(Waiting)
+    case simulate(CommandBatch<D>, Promise<Result<Simulation<D>, LogFault>>)
+
+    var waiting: Waiting? {
+      if case .commit(let waiting) = self { waiting } else { nil }
+    }
+  }
+
   /// An answer on its way between two tasks of the loop.
   private struct SentAnswer: Sendable {
     let value: Answer
@@ -30,7 +40,7 @@ package final class GroupCommit<D: Decider> {
   private let schemaVersion: Int
   private let clock: @Sendable () -> Instant
   private var states = StateCache<D.State>()
-  private var queue: [Waiting] = []
+  private var queue: [Work] = []
   private var isRunning = false
 
   /// How many commands one transaction carries at most, unless one batch alone has more.
@@ -54,30 +64,57 @@ package final class GroupCommit<D: Decider> {
     -> (position: Int, outcomes: [CommandOutcome<D.Refusal>])
   {
     let promise = Promise<SentAnswer>()
-    queue.append(Waiting(batch: batch, promise: promise))
-    if !isRunning {
-      isRunning = true
-      Task { @EventLoop in await run() }
-    }
+    enqueue(.commit(Waiting(batch: batch, promise: promise)))
     switch await promise.get().value {
     case .success(let answer): return answer
     case .failure(let fault): throw fault
     }
   }
 
+  /// Decides a batch on the log as it is, after all that was submitted before, and writes nothing, whether or not it is
+  /// a dry run.
+  package func simulate(_ batch: CommandBatch<D>) async throws(LogFault) -> Simulation<D> {
+    let promise = Promise<Result<Simulation<D>, LogFault>>()
+    enqueue(.simulate(batch.inEarnest, promise))
+    return try await promise.get().get()
+  }
+
+  private func enqueue(_ work: Work) {
+    queue.append(work)
+    if !isRunning {
+      isRunning = true
+      Task { @EventLoop in await run() }
+    }
+  }
+
   private func run() async {
-    while !queue.isEmpty { await process(takeGroup()) }
+    while let next = queue.first {
+      if case .simulate(let batch, let promise) = next {
+        queue.removeFirst()
+        do throws(LogFault) {
+          promise.fulfil(.success(try await simulateNow(batch)))
+        } catch {
+          promise.fulfil(.failure(error))
+        }
+      } else {
+        await process(takeGroup())
+      }
+    }
     isRunning = false
   }
 
   private func takeGroup() -> [Waiting] {
     var commands = 0
-    let count = queue.prefix { waiting in
-      defer { commands += waiting.batch.commands.count }
-      return commands == 0 || commands + waiting.batch.commands.count <= Self.groupSize
-    }.count
-    defer { queue.removeFirst(count) }
-    return Array(queue.prefix(count))
+    var group: [Waiting] = []
+    while group.count < queue.count, let waiting = queue[group.count].waiting {
+      guard commands == 0 || commands + waiting.batch.commands.count <= Self.groupSize else {
+        break
+      }
+      commands += waiting.batch.commands.count
+      group.append(waiting)
+    }
+    queue.removeFirst(group.count)
+    return group
   }
 
   private func process(_ group: [Waiting]) async {
@@ -135,6 +172,34 @@ package final class GroupCommit<D: Decider> {
       }
     }
     return .success(outcomes)
+  }
+
+  // MARK: What if
+
+  private func simulateNow(_ batch: CommandBatch<D>) async throws(LogFault) -> Simulation<D> {
+    var known = Knowledge()
+    for _ in 0..<Self.attempts {
+      var entry = states.take(batch.stream) ?? .init(state: decider.initialState, version: 0)
+      entry.version = try await reader.fold(
+        batch.stream, after: entry.version, into: &entry.state, by: decider)
+      states.put(batch.stream, entry)
+      known.found = try await reader.find(keys(of: [batch])).found
+      var plan = GroupPlan(
+        decider, now: max(clock(), tail.lastRecordedAt), states: [batch.stream: entry.state],
+        versions: [:], found: known.found)
+      if !known.otherStreams.isEmpty {
+        plan.versions = try await reader.versions(of: Array(known.otherStreams))
+      }
+      plan.versions[batch.stream] = entry.version
+      try await readPasts([batch], &plan, &known)
+      plan.decide(batch)
+      if plan.unknownPasts.isEmpty && plan.unknownStreams.isEmpty {
+        return plan.simulation(of: batch)
+      }
+      known.learn(plan.unknownPasts)
+      known.otherStreams.formUnion(plan.unknownStreams)
+    }
+    throw LogFault(.other, "the commands need more and more of the past")
   }
 
   // MARK: One group
@@ -404,6 +469,13 @@ extension PostgresError {
 }
 
 extension CommandBatch {
+  /// The same batch, not as a dry run.
+  fileprivate var inEarnest: CommandBatch {
+    CommandBatch(
+      stream: stream, actor: actor, commands: commands, atomic: atomic, dryRun: false,
+      receivedAt: receivedAt)
+  }
+
   /// The same batch with some of its commands.
   fileprivate func slice(_ range: some RangeExpression<Int>) -> CommandBatch {
     CommandBatch(

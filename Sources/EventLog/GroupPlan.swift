@@ -215,6 +215,23 @@ struct GroupPlan<D: Decider> {
     }
   }
 
+  /// The outcomes of each batch, without positions of events that the log does not have.
+  func unplacedOutcomes() -> [[Outcome]] {
+    planned.map { batch in
+      batch.map { planned in
+        guard planned.isRelative, let placement = planned.outcome.placement else {
+          return planned.outcome
+        }
+        let bare = Placement(first: nil, last: nil, version: placement.version)
+        return switch planned.outcome {
+        case .duplicate: .duplicate(bare)
+        case .idReused: .idReused(bare)
+        default: .applied(bare)
+        }
+      }
+    }
+  }
+
   /// The outcomes of each batch, with the positions that the log gave.
   func outcomes(startingAt first: Int) -> [[Outcome]] {
     func placed(_ placement: Placement) -> Placement {

@@ -92,3 +92,14 @@ final class UndoFixture {
     }
   }
 }
+
+extension UndoFixture {
+  /// Empties the planner's events up to a position.
+  func erase(upTo position: Int) async throws {
+    let connection = try await database.connect("plannerd_erase")
+    _ = try await connection.run([
+      Statement("SELECT log.erase('planner', $1, $2, $1, 0, 1)")(
+        .text(stream.id.description), .int(position))
+    ])
+  }
+}
