@@ -143,8 +143,8 @@ enum PlannerInterface {
     )
 
     # One event of the log. data holds the ids and, of the fields that changed, before and after; it is
-    # null once erased. Every event of a command has its commandId. undoes is of an event that an undo wrote the command
-    # that it takes back.
+    # null once erased. Every event of a command has its commandId. undoes is the command that an event of an undo takes
+    # back.
     type Event (
       position: int,
       category: string,
