@@ -150,7 +150,8 @@ struct Difference {
         guard case .task(let id)? = step.event.entity, places[id] == nil else { continue }
         if case .taskRemoved(_, let fields) = step.event {
           places[id] = FormerPlace(themeID: fields.themeID, rank: fields.rank)
-        } else if let (_, patch) = step.event.taskPatch, patch.fields.contains(TaskFields.rankField) {
+        } else if let (_, patch) = step.event.taskPatch, patch.fields.contains(TaskFields.rankField)
+        {
           let isElsewhere = patch.fields.contains(TaskFields.themeField)
           places[id] = FormerPlace(
             themeID: isElsewhere ? .some(patch.before.themeID) : nil, rank: patch.before.rank)

@@ -102,4 +102,19 @@ extension UndoFixture {
         .text(stream.id.description), .int(position))
     ])
   }
+
+  /// The planner's events as lines of JSON, each with its command's name.
+  func lines() async throws -> [String] {
+    let connection = try await database.connect("plannerd_append")
+    let rows = try await connection.run([
+      Statement(
+        """
+        SELECT json_build_object('type', e.type, 'data', e.data, 'commandId', e.command_id, 'command', f.command)
+          FROM log.events e JOIN log.events f USING (category, stream_id, command_id)
+         WHERE e.category = 'planner' AND e.stream_id = $1 AND f.command_hash IS NOT NULL
+         ORDER BY e.version
+        """)(.text(stream.id.description))
+    ])[0]
+    return (0..<rows.count).map { rows.text($0, 0) }
+  }
 }

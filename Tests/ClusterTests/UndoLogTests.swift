@@ -56,7 +56,8 @@ import Testing
     #expect(try await log.does(2, "changePillar", ["pillarId": log.id(1), "color": "#000001"]))
     #expect(try await log.undoes(3, [2]))
     let outcomes = try await log.submit([
-      UndoFixture.command(4, "createTheme", ["themeId": log.id(2), "pillarId": log.id(1), "name": "T"]),
+      UndoFixture.command(
+        4, "createTheme", ["themeId": log.id(2), "pillarId": log.id(1), "name": "T"]),
       UndoFixture.undo(5, [3]), UndoFixture.undo(6, [1]), UndoFixture.undo(7, [1], cascade: true),
       UndoFixture.undo(8, [7]),
     ])
@@ -123,7 +124,8 @@ import Testing
     let log = try await UndoFixture()
     #expect(try await log.does(1, "createPillar", ["pillarId": log.id(1), "name": "Health"]))
     #expect(
-      try await log.does(2, "createTheme", ["themeId": log.id(2), "pillarId": log.id(1), "name": "T"]))
+      try await log.does(
+        2, "createTheme", ["themeId": log.id(2), "pillarId": log.id(1), "name": "T"]))
     #expect(try await log.does(3, "rateTheme", ["themeId": log.id(2), "ratingPercent": 10]))
     for batch in 0..<5 {
       let tasks = (1...1_000).map { number in
@@ -137,7 +139,10 @@ import Testing
     #expect(try await log.undoes(5, [3]))
     let last = try await log.events().last!
     #expect(last.type == "ThemeChanged")
-    #expect(last.data == #"{"after": {"previousRating": null}, "before": {"previousRating": 10}, "themeId": \#(log.id(2).text)}"#)
+    #expect(
+      last.data
+        == #"{"after": {"previousRating": null}, "before": {"previousRating": 10}, "themeId": \#(log.id(2).text)}"#
+    )
   }
 
   @Test @EventLoop func `a simulation says what would happen, and nothing does`() async throws {
@@ -174,24 +179,7 @@ import Testing
   {
     let (one, many) = (try await UndoFixture(), try await UndoFixture())
     var random = SplitMix64(seed: seed)
-    var generator = CommandGenerator(seed: seed, now: PlannerFixture.now)
-    var commands: [JSON] = []
-    for number in 0..<240 {
-      if number > 5, Int.random(in: 0..<3, using: &random) == 0 {
-        let targets = (0..<Int.random(in: 1...2, using: &random)).map { _ in
-          commands[max(0, number - Int.random(in: 1...30, using: &random))]["commandId"]!
-        }
-        commands.append([
-          "commandId": .string(UndoFixture.command(number).description),
-          "undo": [
-            "commandIds": .array(Set(targets.map(\.string!)).sorted().map { .string($0) }),
-            "cascade": .bool(Bool.random(using: &random)),
-          ],
-        ])
-      } else {
-        commands.append(generator.next())
-      }
-    }
+    let commands = UndoLogTests.commands(&random)
     for command in commands { _ = try await one.submit([command]) }
     var rest = commands[...]
     while !rest.isEmpty {
@@ -204,5 +192,41 @@ import Testing
     #expect(short.map(\.data) == long.map(\.data))
     #expect(short.map(\.undoes) == long.map(\.undoes))
     #expect(short.count { $0.type == "CommandUndone" } > 10)
+  }
+
+  @Test(arguments: [Seed.draw(for: "undo and the oracle")]) @EventLoop
+  func `another program finds the planner to be what the commands that count make of it`(
+    seed: UInt64
+  ) async throws {
+    let log = try await UndoFixture()
+    var random = SplitMix64(seed: seed)
+    for command in UndoLogTests.commands(&random) { _ = try await log.submit([command]) }
+    let lines = try await log.lines()
+    let run = try await TestProgram.oracle("undo.py", input: lines.joined(separator: "\n"))
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(run.output.hasSuffix("commands count\n"))
+  }
+
+  /// Random commands, some of them undos of those before, and of undos.
+  private static func commands(_ random: inout SplitMix64) -> [JSON] {
+    var generator = CommandGenerator(seed: random.next(), now: PlannerFixture.now)
+    var commands: [JSON] = []
+    for number in 0..<240 {
+      if number > 5, Int.random(in: 0..<3, using: &random) == 0 {
+        let targets = (0..<Int.random(in: 1...2, using: &random)).map { _ in
+          commands[max(0, number - Int.random(in: 1...30, using: &random))]["commandId"]!.string!
+        }
+        commands.append([
+          "commandId": .string(UndoFixture.command(number).description),
+          "undo": [
+            "commandIds": .array(Set(targets).sorted().map { .string($0) }),
+            "cascade": .bool(Bool.random(using: &random)),
+          ],
+        ])
+      } else {
+        commands.append(generator.next())
+      }
+    }
+    return commands
   }
 }

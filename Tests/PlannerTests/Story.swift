@@ -134,7 +134,8 @@ struct Story {
       let places = [after?["themeId"]?.string, after?["pillarId"]?.string].compactMap(\.self)
       if ["CommandUndone", "CommandRedone", "TasksReranked"].contains(entry.type)
         || need.commands.contains(entry.commandID)
-        || Story.entity(entry).map(entities.contains) == true || places.contains(where: holders.contains)
+        || Story.entity(entry).map(entities.contains) == true
+        || places.contains(where: holders.contains)
       {
         add(entry, to: &past)
       }

@@ -106,7 +106,9 @@ private struct Turmoil {
     for _ in 0..<250 {
       guard let command = turmoil.next() else { continue }
       let before = turmoil.story
-      guard case .success = turmoil.story.carryOut(command), command["undo"] != nil else { continue }
+      guard case .success = turmoil.story.carryOut(command), command["undo"] != nil else {
+        continue
+      }
       var again = turmoil.story
       let id = again.commands.last!.id
       let result = again.carryOut("undo", Story.undo([id]))

@@ -40,7 +40,8 @@ struct Outcome: Equatable {
     case "applied", "duplicate": .ok
     case "conflict", "idReused": .conflict
     case "rejected":
-      ["noSuchPillar", "noSuchTheme", "noSuchTask", "noSuchCommand"].contains(rule) ? .notFound : .rejected
+      ["noSuchPillar", "noSuchTheme", "noSuchTask", "noSuchCommand"].contains(rule)
+        ? .notFound : .rejected
     case "withheld": .rejected
     default: .fault
     }

@@ -15,9 +15,9 @@ final class CommandWords {
     names = NameBook(session)
   }
 
-  /// Reads the events of the commands of some rows of the view History.
+  /// Reads the events of the commands of some rows of the view History, and of what undos among them concern.
   func read(_ rows: [JSON]) throws(Failure) {
-    let sorted = rows.sorted { ($0["position"]?.int ?? 0) < ($1["position"]?.int ?? 0) }
+    let sorted = try (rows + concerned(rows)).sorted { ($0["position"]?.int ?? 0) < ($1["position"]?.int ?? 0) }
     var run: [JSON] = []
     for row in sorted {
       let end = run.last?["lastPosition"]?.int ?? 0
@@ -29,6 +29,24 @@ final class CommandWords {
     }
     try readRun(run)
   }
+
+  /// The rows of commands that undos concern and that are not among them, as far as they are told.
+  private func concerned(_ rows: [JSON]) throws(Failure) -> [JSON] {
+    var known = Set(rows.compactMap { $0["commandId"]?.string }).union(texts.keys)
+    var more: [JSON] = []
+    for row in rows where row["command"]?.string == "undo" {
+      for id in (row["undoes"]?.array ?? []).compactMap(\.string).prefix(CommandWords.shown + 1)
+      where more.count < CommandWords.mostAsked && known.insert(id).inserted {
+        more += try session.view("History", ["commandId": .string(id)])["rows"]?.array ?? []
+      }
+    }
+    return more
+  }
+
+  /// How many commands the words for an undo tell.
+  private static let shown = 3
+  /// How many commands are asked for one by one.
+  private static let mostAsked = 50
 
   /// The words for a command; its beginning where it was not read.
   func text(_ id: String) -> String { texts[id] ?? "command \(id.prefix(13))" }
@@ -73,8 +91,9 @@ final class CommandWords {
     }
     let again = commands("CommandRedone")
     let concerned = again.isEmpty ? commands("CommandUndone") : again
-    let shown = concerned.prefix(3).map { text($0) }.joined(separator: "; ")
-    let more = concerned.count > 3 ? "; and \(concerned.count - 3) more" : ""
+    let shown = concerned.prefix(CommandWords.shown).map { text($0) }.joined(separator: "; ")
+    let rest = concerned.count - CommandWords.shown
+    let more = rest > 0 ? "; and \(rest) more" : ""
     return (again.isEmpty ? "Undid: " : "Redid: ") + shown + more
   }
 }
