@@ -16,8 +16,13 @@ struct OutcomeAnswer {
   /// As it came, a UUID or not; empty where none came.
   let commandID: String
 
+  /// Ids that all outcomes of a reply may name: what fits within its bound.
+  private static let mostDependents = 100_000
+
+  /// One of `count` outcomes of a reply.
   init(
-    _ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON
+    _ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON,
+    among count: Int
   ) {
     commandID = Command.identity(of: json) ?? ""
     commandName = command.name.isEmpty ? OutcomeAnswer.name(of: json) : command.name
@@ -35,7 +40,7 @@ struct OutcomeAnswer {
     case .rejected(let rejection):
       result = "rejected"
       limit = rejection.limit
-      dependents = rejection.dependents
+      dependents = Array(rejection.dependents.prefix(OutcomeAnswer.mostDependents / count))
       refuse(rejection.rule.rawValue, rejection.field, rejection.message)
     case .conflict(let expected, let actual):
       result = "conflict"

@@ -128,7 +128,7 @@ enum PlannerInterface {
 
     # What became of one command; commandId is empty where it had none. Positions are those of its events in
     # the log, version that of the planner after it. For a command that was refused: the rule that said no, the field, and a sentence.
-    # dependents: the later commands because of which an undo was refused, the oldest first.
+    # dependents: the later commands because of which an undo was refused, the oldest first; the message counts them.
     type Outcome (
       commandId: string,
       result: Result,
