@@ -1,49 +1,98 @@
 internal import EventLoop
 internal import Postgres
+internal import Scalars
 
 /// The statements that fold a stretch of the log into builds, as one transaction.
 ///
 /// A crash after a commit that was not flushed only means that the same events are folded again.
 @EventLoop
 enum Fold {
+  /// A build, and the right to fold it.
+  typealias Target = (build: Build, lease: Lease)
+
   private static let bounds = Statement(
     """
     SELECT set_config('synchronous_commit', 'off', true), set_config('plannerd.after', $1, true),
            set_config('plannerd.upto', $2, true)
     """)
   private static let scope = Statement(
-    "SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true)")
-  private static let advance = Statement("SELECT projection.advance($1, $2, $3)")
+    """
+    SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true),
+           set_config('plannerd.parked', $3, true)
+    """)
+  private static let advance = Statement("SELECT projection.advance($1, $2, $3, $4, $5)")
 
   /// Folds a stretch, in halves where one transaction cannot hold it.
   static func run(
-    _ builds: [Build], after: Int, upTo: Int,
+    _ targets: [Target], after: Int, upTo: Int,
     _ run: @EventLoop ([Query]) async throws(PostgresError) -> [Rows]
   ) async throws(PostgresError) {
     do throws(PostgresError) {
-      _ = try await run(queries(builds, after: after, upTo: upTo))
+      _ = try await run(queries(targets, after: after, upTo: upTo))
     } catch {
       guard error.isTooMuch, upTo - after > 1 else { throw error }
       let middle = (after + upTo) / 2
-      try await Fold.run(builds, after: after, upTo: middle, run)
-      try await Fold.run(builds, after: middle, upTo: upTo, run)
+      try await Fold.run(targets, after: after, upTo: middle, run)
+      try await Fold.run(targets, after: middle, upTo: upTo, run)
     }
   }
 
   /// All builds must be at position `after`.
-  static func queries(_ builds: [Build], after: Int, upTo: Int) -> [Query] {
+  static func queries(_ targets: [Target], after: Int, upTo: Int) -> [Query] {
     var queries = [bounds(.text(String(after)), .text(String(upTo)))]
-    for build in builds {
-      queries.append(
-        scope(
-          .text("\(quoted(build.schemaName)), \(build.batchSchema)"), .text(build.category ?? "")))
+    for (build, lease) in targets {
       // The checkpoint first: another daemon's fold of the same events then waits here, and is refused, before it
       // has met rows that this one has just written.
-      queries.append(advance(.int(build.id), .int(after), .int(upTo)))
-      queries.append(Query(Statement("SELECT \(quoted(build.schemaName)).apply()")))
+      queries.append(
+        advance(.int(build.id), .int(after), .int(upTo), .text(lease.name), .int(lease.epoch)))
+      queries += applying(build)
     }
     return queries
   }
+
+  /// What is between the bounds, into a build's tables.
+  static func applying(_ build: Build) -> [Query] {
+    let parked = build.parked.compactMap(\.scope?.description)
+    return [
+      scope(
+        .text("\(quoted(build.schemaName)), \(build.batchSchema)"), .text(build.category ?? ""),
+        .array(parked)), apply(build),
+    ]
+  }
+
+  private static func apply(_ build: Build) -> Query {
+    Query(Statement("SELECT \(quoted(build.schemaName)).apply()"))
+  }
+
+  /// One stream's events by version, into a build that nobody else folds; its checkpoint stands.
+  static func queries(_ build: Build, scope stream: UUID, afterVersion: Int, upTo: Int) -> [Query] {
+    [
+      scope(
+        .text("\(quoted(build.schemaName)), batch_scope"), .text(build.category ?? ""), "{}"),
+      versions(.text(stream.description), .text(String(afterVersion)), .text(String(upTo))),
+      apply(build),
+    ]
+  }
+
+  private static let versions = Statement(
+    """
+    SELECT set_config('plannerd.scope', $1, true), set_config('plannerd.after_version', $2, true),
+           set_config('plannerd.upto_version', $3, true)
+    """)
+
+  /// Ends the parking of a stream and folds what it has missed.
+  static func unpark(_ target: Target, scope stream: UUID) -> [Query] {
+    let (build, lease) = target
+    return [
+      scope(
+        .text("\(quoted(build.schemaName)), batch_scope"), .text(build.category ?? ""), "{}"),
+      unparkStatement(
+        .int(build.id), .text(stream.description), .text(lease.name), .int(lease.epoch)),
+      apply(build),
+    ]
+  }
+
+  private static let unparkStatement = Statement("SELECT projection.unpark($1, $2, $3, $4)")
 }
 
 extension PostgresError {
@@ -52,5 +101,12 @@ extension PostgresError {
   var isTooMuch: Bool {
     ["54000", "53200"].contains(sqlState)
       || sqlState == "XX000" && message.hasPrefix("invalid memory alloc request size")
+  }
+
+  /// apply() fails at these events, and would again: it is not the server's state, nor another worker's doing.
+  var isOfTheEvent: Bool {
+    guard let sqlState, !isUnavailable, !isTooMuch else { return false }
+    let isOfTheServer = ["08", "25", "40", "53", "54", "55", "57", "58", "F0", "XX", "PL"]
+    return !isOfTheServer.contains(String(sqlState.prefix(2)))
   }
 }

@@ -2,9 +2,9 @@ internal import EventLoop
 package import JSON
 internal import Postgres
 
-/// A rebuild or verification, as it is told to clients.
+/// A rebuild, a verification or a comparison of generations, as it is told to clients.
 package struct JobStatus: Sendable {
-  package enum Kind: String, Sendable { case rebuild, verify }
+  package enum Kind: String, Sendable { case rebuild, verify, diff }
   package enum State: String, Sendable { case running, done, failed, cancelled }
 
   package let id: Int
@@ -21,18 +21,23 @@ package struct JobStatus: Sendable {
   package var endedAt: String?
   package var message: String?
   package var report: JSON?
+  /// Why a folder was refused, where that ended it and it was this daemon's.
+  var refusal: ProjectionRefusal?
+  /// What was asked for beyond the kind.
+  let options: JSON
 
-  init(id: Int, kind: Kind, projection: String) {
-    self.id = id
-    self.kind = kind
-    self.projection = projection
+  /// Nil where the rate is not known yet.
+  package var secondsLeft: Double? {
+    guard state == .running, eventsPerSecond > 0 else { return nil }
+    return Double(max(0, total - processed)) / eventsPerSecond
   }
 
   static let columns = """
     job_id, kind, projection, state, processed, total, report::text, message,
     to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
     to_char(ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-    processed / greatest(extract(epoch FROM coalesce(ended_at, now()) - started_at), 0.001)
+    processed / greatest(extract(epoch FROM coalesce(ended_at, now()) - started_at), 0.001),
+    options::text
     """
 
   init(_ rows: Rows, row: Int) {
@@ -47,6 +52,7 @@ package struct JobStatus: Sendable {
     startedAt = rows.text(row, 8)
     endedAt = rows[row, 9]
     eventsPerSecond = rows[row, 10].flatMap { Double($0) } ?? 0
+    options = rows[row, 11].flatMap { try? JSON.parse($0) } ?? [:]
   }
 }
 
@@ -54,16 +60,21 @@ package struct JobStatus: Sendable {
 @EventLoop
 final class Job {
   private(set) var status: JobStatus
+  let lease: Lease
   private(set) var isCancelled = false
   private let started = ContinuousClock().now
   private var processedBefore: Int
   /// Those who wait for the next change.
   private var waiters: [Signal] = []
 
-  init(_ status: JobStatus) {
+  init(_ status: JobStatus, lease: Lease) {
     self.status = status
+    self.lease = lease
     processedBefore = status.processed
   }
+
+  /// Nobody waits for it: it leaves the machine to others.
+  var isInBackground: Bool { status.options["background"]?.bool ?? false }
 
   func cancel() {
     isCancelled = true

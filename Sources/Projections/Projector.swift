@@ -1,8 +1,10 @@
 internal import EventLog
 internal import EventLoop
 internal import Postgres
+internal import Scalars
 
-/// Folds new events into all live builds, as they come: one transaction for all that stand at the same position.
+/// Folds new events into the builds whose leases this daemon has, as they come: one transaction for all that stand at
+/// the same position. The others it follows.
 @EventLoop
 final class Projector {
   private(set) var builds: [Int: Build] = [:]
@@ -14,6 +16,7 @@ final class Projector {
   private let session: Session
   private let store: BuildStore
   private let tail: LogTail
+  private let leases: Leases
   private var isRunning = false
   private var mustRun = false
   private var isStopped = false
@@ -23,16 +26,20 @@ final class Projector {
   /// When builds that failed are tried again.
   private var retries: Set<Int> = []
   private var exclusive: [(work: () async -> Void, done: Signal)] = []
+  private var isFollowing = false
 
   /// Events in one transaction of live folding at most.
   private static let chunk = 10_000
   private static let retryInterval = Duration.seconds(2)
   private static let logInterval = Duration.milliseconds(250)
+  /// How often the checkpoints that another daemon moves are read: soon after an event, then less often.
+  private static let followIntervals = [2, 5, 10, 20, 50, 100].map { Duration.milliseconds($0) }
 
-  init(_ session: Session, store: BuildStore, tail: LogTail) {
+  init(_ session: Session, store: BuildStore, tail: LogTail, leases: Leases) {
     self.session = session
     self.store = store
     self.tail = tail
+    self.leases = leases
   }
 
   func start() {
@@ -59,8 +66,25 @@ final class Projector {
     builds[id] = nil
   }
 
+  /// Takes on what is to be folded, as the database knows it: what was folded here when it was asked, `before`, and is
+  /// not among it goes. Checkpoints that were reached here meanwhile stand.
+  func take(_ known: [Build], before: Set<Int>) {
+    let ids = Set(known.map(\.id))
+    for id in before where !ids.contains(id) { builds[id] = nil }
+    for build in known {
+      var build = build
+      if let position = builds[build.id]?.position {
+        build.position = max(position, build.position)
+      }
+      builds[build.id] = build
+      onAdvance(build)
+    }
+    wake()
+  }
+
   func wake() {
     mustRun = true
+    follow()
     guard !isRunning, !isStopped else { return }
     isRunning = true
     Task { @EventLoop in
@@ -79,7 +103,7 @@ final class Projector {
     wake()
   }
 
-  /// Runs something while nothing is being folded.
+  /// Runs something while nothing is being folded here.
   func exclusively(_ work: @escaping () async -> Void) async {
     let done = Signal()
     exclusive.append((work, done))
@@ -95,47 +119,88 @@ final class Projector {
     }
   }
 
+  // MARK: Folding
+
+  /// Nil where another daemon folds it, or a projection over all streams is parked.
+  private func target(_ build: Build) -> Fold.Target? {
+    guard build.parking(of: nil) == nil,
+      let lease = leases.lease(ofProjection: build.projection)
+    else { return nil }
+    return (build, lease)
+  }
+
   private func foldAll() async {
     while exclusive.isEmpty, !isStopped, !waitsForLog {
       if mustReadPositions {
         guard await readPositions() else { continue }
       }
-      let behind = builds.values.filter { $0.position < tail.head && !retries.contains($0.id) }
-      guard let lowest = behind.map(\.position).min() else { return }
-      let group = behind.filter { $0.position == lowest }.sorted { $0.id < $1.id }
+      let behind = builds.values.filter {
+        $0.position < tail.head && !retries.contains($0.id)
+      }.compactMap { target($0) }
+      guard let lowest = behind.map(\.build.position).min() else { return }
+      let group = behind.filter { $0.build.position == lowest }.sorted { $0.build.id < $1.build.id }
       // Those that are ahead are met where they stand.
-      let next = behind.map(\.position).filter { $0 > lowest }.min() ?? tail.head
+      let next = behind.map(\.build.position).filter { $0 > lowest }.min() ?? tail.head
       await fold(group, upTo: min(next, lowest + Projector.chunk))
     }
     if !exclusive.isEmpty { mustRun = true }
   }
 
-  private func fold(_ group: [Build], upTo: Int) async {
+  private func fold(_ group: [Fold.Target], upTo: Int) async {
     do {
-      try await Fold.run(group, after: group[0].position, upTo: upTo) {
+      try await Fold.run(group, after: group[0].build.position, upTo: upTo) {
         [session] queries throws(PostgresError) in
         try await session.run(queries, resend: .forbidden)
       }
-      for build in group { moved(build.id, to: upTo) }
+      for target in group { moved(target.build.id, to: upTo) }
     } catch {
       if error.isUnavailable {
         await readPositions()
       } else if error.sqlState == "PL006" {
         waitForLog()
+      } else if error.sqlState == "PL007" {
+        try? await leases.beat()
       } else if ["PL004", "42P01", "3F000"].contains(error.sqlState), await haveMoved(group) {
         return
       } else if group.count > 1 {
-        for build in group { await fold([build], upTo: upTo) }
+        for target in group { await fold([target], upTo: upTo) }
+      } else if error.isOfTheEvent {
+        await foldAround(group[0], upTo: upTo, error)
       } else {
-        await failed(group[0], error)
+        await failed(group[0].build, error)
       }
     }
   }
 
+  /// Folds what can be folded, in halves; the scope of the event at which that ends is parked.
+  private func foldAround(_ target: Fold.Target, upTo: Int, _ error: PostgresError) async {
+    let after = target.build.position
+    guard upTo - after > 1 else { return await park(target.build, at: upTo, error) }
+    await fold([target], upTo: (after + upTo) / 2)
+  }
+
+  private func park(_ build: Build, at position: Int, _ error: PostgresError) async {
+    let message =
+      build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? error.description
+    do {
+      try await store.park(build.id, at: position, message)
+      if let known = try await store.build(build.id) { replace(known) }
+    } catch {
+      await failed(build, error)
+    }
+  }
+
+  /// Takes what the database knows of a build that is folded here.
+  func replace(_ build: Build) {
+    guard builds[build.id] != nil else { return }
+    builds[build.id] = build
+    onAdvance(build)
+  }
+
   /// Whether another daemon has folded or swapped one of them: otherwise the error is the folder's own.
-  private func haveMoved(_ group: [Build]) async -> Bool {
+  private func haveMoved(_ group: [Fold.Target]) async -> Bool {
     guard await readPositions() else { return true }
-    return group.contains { builds[$0.id]?.position != $0.position }
+    return group.contains { builds[$0.build.id]?.position != $0.build.position }
   }
 
   /// Goes on when the log may have got there; meanwhile the builds stand where they are.
@@ -186,6 +251,32 @@ final class Projector {
     EventLoop.after(Projector.retryInterval) { [weak self] in
       self?.retries.remove(build.id)
       self?.wake()
+    }
+  }
+
+  // MARK: Following
+
+  private var followed: [Build] {
+    builds.values.filter {
+      $0.position < tail.head && leases.lease(ofProjection: $0.projection) == nil
+    }
+  }
+
+  /// Reads the checkpoints that another daemon moves until they have reached the head.
+  private func follow() {
+    guard !isFollowing, !isStopped, !followed.isEmpty else { return }
+    isFollowing = true
+    Task { @EventLoop in
+      var waits = Projector.followIntervals[...]
+      while !isStopped, !followed.isEmpty {
+        await EventLoop.sleep(waits.first!)
+        if waits.count > 1 { waits.removeFirst() }
+        guard let positions = try? await store.positions() else { continue }
+        for (id, position) in positions where (builds[id]?.position ?? position) < position {
+          moved(id, to: position)
+        }
+      }
+      isFollowing = false
     }
   }
 }

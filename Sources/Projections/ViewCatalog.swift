@@ -17,15 +17,21 @@ final class ViewCatalog {
   private(set) var views: [String: PreparedView] = [:]
   /// Called when methods came, went or changed.
   var onChange: () -> Void = {}
+  /// Called with a projection's name when its live build has folded more, and with true when another build or other
+  /// queries answer, or none any more.
+  var followers: [ObjectIdentifier: (String, Bool) -> Void] = [:]
   /// Finds out which builds are live, where the one that was asked is gone.
   var refresh: () async -> Void = {}
 
+  /// Definitions of types that methods' parameters have.
+  let commandTypes: String
   private let session: Session
   private var waiters: [(projection: String, position: Int, signal: Signal)] = []
 
   /// `session` is one of the query role's, to ask for columns.
-  init(session: Session) {
+  init(session: Session, commandTypes: String) {
     self.session = session
+    self.commandTypes = commandTypes
   }
 
   /// The queries of a folder, tried against a build.
@@ -39,6 +45,12 @@ final class ViewCatalog {
           ProjectionRefusal(
             projection: folder.name, file: "queries/\(query.method).sql", line: 1,
             message: "projection \(other.build.projection) has a method of that name already"))
+      }
+      guard !ViewsInterface.defines(query.method, commandTypes) else {
+        throw .refused(
+          ProjectionRefusal(
+            projection: folder.name, file: "queries/\(query.method).sql", line: 1,
+            message: "\(query.method) is the name of a type of the views' interface"))
       }
       do {
         let rows = try await session.run(PreparedView.probe(query, of: build), resend: .allowed)[1]
@@ -64,18 +76,25 @@ final class ViewCatalog {
     1 + text.unicodeScalars.prefix(max(0, position - 1)).count { $0 == "\n" }
   }
 
+  /// The live build of a view as it is now.
+  func build(of view: PreparedView) -> Build {
+    served[view.build.projection]?.build ?? view.build
+  }
+
   func serve(_ folder: ProjectionFolder, _ build: Build, _ views: [PreparedView]) {
     withdrawMethods(of: folder.name)
     served[folder.name] = Served(folder: folder, build: build, views: views)
     for view in views { self.views[view.query.method] = view }
     onChange()
     advanced(build)
+    for follower in followers.values { follower(folder.name, true) }
   }
 
   func withdraw(_ projection: String) {
     withdrawMethods(of: projection)
     served[projection] = nil
     onChange()
+    for follower in followers.values { follower(projection, true) }
   }
 
   private func withdrawMethods(of projection: String) {
@@ -91,6 +110,7 @@ final class ViewCatalog {
       waiter.signal.fire()
     }
     waiters.removeAll { $0.signal.hasFired }
+    for follower in followers.values { follower(build.projection, false) }
   }
 
   /// Waits until a method's build has folded a position.

@@ -1,5 +1,5 @@
 internal import EventLog
-internal import EventLoop
+package import EventLoop
 package import JSON
 internal import Postgres
 package import Scalars
@@ -11,14 +11,25 @@ package struct ViewRequest: Sendable {
   package let scope: UUID?
   /// The wire's parameters, of the right types.
   package let parameters: JSONObject
-  /// The instant asked about.
+  /// The instant at which it is asked.
   package let now: Instant
+  /// Decides the commands of a what-if on the log as it is; nil where there is none.
+  package let whatIf: WhatIf?
+  /// Fires when nobody waits for the answer any more.
+  package let abandoned: Signal?
 
-  package init(method: String, scope: UUID?, parameters: JSONObject, now: Instant) {
+  package typealias WhatIf = @EventLoop () async throws(ViewError) -> Hypothesis
+
+  package init(
+    method: String, scope: UUID?, parameters: JSONObject, now: Instant, whatIf: WhatIf? = nil,
+    abandoned: Signal? = nil
+  ) {
     self.method = method
     self.scope = scope
     self.parameters = parameters
     self.now = now
+    self.whatIf = whatIf
+    self.abandoned = abandoned
   }
 }
 
@@ -29,8 +40,26 @@ package enum ViewError: Error, Sendable {
   case invalid(parameter: String, rule: String, message: String)
   /// `atLeast` was not reached in time; the position that was.
   case notYetVisible(position: Int)
+  /// The view does not fold these rows since an event at which its apply() failed.
+  case parked(projection: String, Build.Parked)
   case unavailable(String)
   case failed(String)
+}
+
+/// An answer of a view.
+package struct ViewAnswer: Sendable {
+  /// The reply's parameters as JSON.
+  package let json: [UInt8]
+  /// Where in it the array of rows is.
+  private let rowsRange: Range<Int>
+
+  init(json: [UInt8], rows: Range<Int>) {
+    self.json = json
+    rowsRange = rows
+  }
+
+  /// The rows as JSON.
+  package var rows: ArraySlice<UInt8> { json[rowsRange] }
 }
 
 /// Answers questions to views: one statement, hence one snapshot, in one round trip.
@@ -38,24 +67,38 @@ package enum ViewError: Error, Sendable {
 final class ViewReader {
   private let sessions: [Session]
   private let catalog: ViewCatalog
+  private let moments: MomentReader
 
   nonisolated static let defaultLimit = 100
   nonisolated static let maxLimit = 1_000
   nonisolated static let patience = Duration.seconds(5)
 
-  init(_ sessions: [Session], catalog: ViewCatalog) {
+  init(_ sessions: [Session], catalog: ViewCatalog, moments: MomentReader) {
     self.sessions = sessions
     self.catalog = catalog
+    self.moments = moments
   }
 
-  /// The reply's parameters as JSON.
-  func answer(_ request: ViewRequest) async throws(ViewError) -> [UInt8] {
+  func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
     if let position = request.parameters["atLeast"]?.int {
       try await catalog.wait(for: request.method, position: position, patience: ViewReader.patience)
     }
+    let asOf = try Moment(request.parameters["asOf"], parameter: "asOf", now: request.now)
+    if let asOf {
+      guard request.whatIf == nil else {
+        throw .invalid(
+          parameter: "whatIf", rule: "notWithAsOf",
+          message: "whatIf must not be given with asOf: what would be is asked of now")
+      }
+      return try await moments.answer(request, asOf: asOf)
+    }
+    if let whatIf = request.whatIf { return try await moments.answer(request, whatIf) }
     var attempts = 0
     while true {
       guard let view = catalog.views[request.method] else { throw .noSuchMethod }
+      if let parked = catalog.build(of: view).parking(of: request.scope) {
+        throw .parked(projection: view.build.projection, parked)
+      }
       let plan = try ViewPlan(view, request)
       do throws(PostgresError) {
         let session = ViewReader.idlest(sessions)
@@ -65,29 +108,20 @@ final class ViewReader {
         return plan.reply(rows)
       } catch {
         attempts += 1
-        // The build was swapped and dropped between the choice and the statement, or by another daemon.
-        if ["42P01", "3F000"].contains(error.sqlState), attempts < 3 {
+        if error.isMissingBuild, attempts < 3 {
           await catalog.refresh()
           continue
         }
-        throw ViewReader.failure(error, plan)
+        throw ViewError(error, hasCursor: plan.hasCursor)
       }
     }
   }
 
   /// A session that is connected, if there is one, with the least under way.
-  private static func idlest(_ sessions: [Session]) -> Session {
+  static func idlest(_ sessions: [Session]) -> Session {
     sessions.min {
       ($0.state == .connected ? 0 : 1, $0.load) < ($1.state == .connected ? 0 : 1, $1.load)
     }!
-  }
-
-  private static func failure(_ error: PostgresError, _ plan: ViewPlan) -> ViewError {
-    if error.isUnavailable { return .unavailable(error.description) }
-    if error.isDataError, plan.hasCursor {
-      return .invalid(parameter: "cursor", rule: "invalidCursor", message: "the cursor is damaged")
-    }
-    return .failed(error.description)
   }
 }
 
@@ -99,9 +133,13 @@ struct ViewPlan {
   private let fingerprint: String
   /// The instant asked about.
   private let now: String
+  /// The moment asked about; nil where it is now.
+  private let position: Int?
   let hasCursor: Bool
 
-  init(_ view: PreparedView, _ request: ViewRequest) throws(ViewError) {
+  init(_ view: PreparedView, _ request: ViewRequest, asOf place: MomentReader.Place? = nil)
+    throws(ViewError)
+  {
     var values: [Parameter] = []
     for parameter in view.query.parameters {
       if parameter.name == "planner"
@@ -112,16 +150,12 @@ struct ViewPlan {
         values.append(try parameter.bind(request.parameters[parameter.name]))
       }
     }
-    let fingerprint = ViewPlan.fingerprint(view, request)
-    self.fingerprint = fingerprint
-    let order = try ViewPlan.order(view, request)
-    self.order = order
-    var cursor: ViewCursor?
-    if let order, let text = request.parameters["cursor"]?.string {
-      cursor = try ViewCursor(text, order: order, fingerprint: fingerprint)
-    }
+    fingerprint = ViewPlan.fingerprint(view, request)
+    position = place?.position
+    order = try ViewPlan.order(view, request)
+    let cursor = try ViewPlan.cursor(view, request)
     // All pages of an answer are of the instant of the first.
-    now = cursor?.now ?? request.now.wholeMinute.description
+    now = cursor?.now ?? (place?.now ?? request.now).wholeMinute.description
     hasCursor = cursor != nil
     if view.query.usesNow { values.append(.text(now)) }
     values.append(.int(view.build.id))
@@ -136,15 +170,18 @@ struct ViewPlan {
     query = Query(view.statement(order, afterCursor: cursor != nil), values)
   }
 
-  /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them.
-  func reply(_ rows: Rows) -> [UInt8] {
+  /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them. The position is that of the moment asked
+  /// about, else the one given, else the checkpoint that came with the rows.
+  func reply(_ rows: Rows, position given: Int? = nil) -> ViewAnswer {
     var out = Array("{\"position\":".utf8)
-    out.append(contentsOf: rows.bytes(0, 0))
+    let position = self.position ?? given
+    out.append(contentsOf: position.map { Array(String($0).utf8) } ?? rows.bytes(0, 0))
     out.append(contentsOf: ",\"rows\":".utf8)
+    let begin = out.count
     guard let order else {
       out.append(contentsOf: rows.bytes(0, 1))
       out.append(UInt8(ascii: "}"))
-      return out
+      return ViewAnswer(json: out, rows: begin..<(out.count - 1))
     }
     out.append(UInt8(ascii: "["))
     // A left join gives one row without a view's row where the page is empty.
@@ -154,14 +191,25 @@ struct ViewPlan {
       out.append(contentsOf: rows.bytes(row, 1))
     }
     out.append(UInt8(ascii: "]"))
+    let end = out.count
     if rows.count > limit {
       let values = order.keys.indices.map { rows[limit - 1, 2 + $0] }
-      let cursor = ViewCursor(order: order.name, fingerprint: fingerprint, now: now, values: values)
+      let cursor = ViewCursor(
+        order: order.name, fingerprint: fingerprint, now: now, position: self.position,
+        values: values)
       out.append(contentsOf: ",\"nextCursor\":".utf8)
       JSON.write(cursor.text, to: &out)
     }
     out.append(UInt8(ascii: "}"))
-    return out
+    return ViewAnswer(json: out, rows: begin..<end)
+  }
+
+  /// Where the page before ended, if it is not the first that is asked for.
+  static func cursor(_ view: PreparedView, _ request: ViewRequest) throws(ViewError) -> ViewCursor?
+  {
+    guard let order = try order(view, request), let text = request.parameters["cursor"]?.string
+    else { return nil }
+    return try ViewCursor(text, order: order, fingerprint: fingerprint(view, request))
   }
 
   private static func order(_ view: PreparedView, _ request: ViewRequest) throws(ViewError)
@@ -199,19 +247,21 @@ struct ViewPlan {
   }
 }
 
-/// Where a page ended: the values of the order's keys in its last row, the instant asked about, and what they
-/// belong to. Opaque to
-/// clients: JSON in hexadecimal.
+/// Where a page ended: the values of the order's keys in its last row, the instant and the moment asked about, and what
+/// they belong to. Opaque to clients: JSON in hexadecimal.
 struct ViewCursor {
   let order: String
   let fingerprint: String
   let now: String
+  /// Nil where pages are of the moment at which they are asked for.
+  let position: Int?
   let values: [String?]
 
-  init(order: String, fingerprint: String, now: String, values: [String?]) {
+  init(order: String, fingerprint: String, now: String, position: Int?, values: [String?]) {
     self.order = order
     self.fingerprint = fingerprint
     self.now = now
+    self.position = position
     self.values = values
   }
 
@@ -230,13 +280,16 @@ struct ViewCursor {
         parameter: "cursor", rule: "cursorOfAnotherQuestion",
         message: "the cursor came from a question with other parameters")
     }
-    self.init(order: name, fingerprint: print, now: now, values: values.map(\.string))
+    self.init(
+      order: name, fingerprint: print, now: now, position: parsed[4]?.int,
+      values: values.map(\.string))
   }
 
   var text: String {
     let values = JSON.array(values.map { $0.map { .string($0) } ?? .null })
+    let moment: JSON = position.map { .int($0) } ?? .null
     return Hashing.hex(
-      JSON.array([.string(order), .string(fingerprint), .string(now), values]).bytes)
+      JSON.array([.string(order), .string(fingerprint), .string(now), values, moment]).bytes)
   }
 }
 

@@ -2,18 +2,28 @@
 enum ViewsInterface {
   static let name = "org.plannerd.views"
 
-  static func definition(_ views: [PreparedView]) -> String {
+  /// `commands` are the definitions of the type Command and of those that it is made of.
+  static func definition(_ views: [PreparedView], commands: String) -> String {
     let methods = views.sorted { $0.query.method < $1.query.method }.map(method)
-    return ([header] + methods + [errors]).joined(separator: "\n\n") + "\n"
+    return ([header, types, commands] + methods + [errors]).joined(separator: "\n\n") + "\n"
   }
 
   /// Parameters that methods have without their files saying so.
-  static let ownParameters: Set<String> = ["atLeast", "sort", "limit", "cursor"]
+  static let ownParameters: Set<String> = [
+    "atLeast", "asOf", "whatIf", "sort", "limit", "cursor",
+  ]
 
   /// Whether a method could not have this name, since an error has it or the type of a method's rows may.
   static func isTaken(_ method: String) -> Bool {
-    method.hasSuffix("Row")
-      || errors.split(separator: "\n").contains { $0.hasPrefix("error \(method) (") }
+    method.hasSuffix("Row") || defines(method, types) || defines(method, errors)
+  }
+
+  /// Whether a part of a definition defines something of that name.
+  static func defines(_ name: String, _ definition: String) -> Bool {
+    definition.split(separator: "\n").contains {
+      $0.hasPrefix("error \(name) (") || $0.hasPrefix("type \(name) (")
+        || $0.hasPrefix("method \(name)(")
+    }
   }
 
   /// Whether a field of an interface definition may have this name: `[A-Za-z](_?[A-Za-z0-9])*`.
@@ -30,9 +40,17 @@ enum ViewsInterface {
   private static let header = """
     # The views: a method for each query file of the projections. `planner` absent means the caller's own;
     # with `atLeast` a query waits until that position of the log is in the view. `position` is how far the
-    # log is in the answer. Where a method pages: at most `limit` rows (100, at most 1,000); `nextCursor`, given as
+    # log is in the answer. `asOf` asks about the past. `whatIf` asks what would be: the answer is as if its commands had
+    # been applied to the planner now, and nothing is written; one that would be refused is InvalidInput. Where a method pages: at most `limit` rows (100, at most 1,000); `nextCursor`, given as
     # `cursor`, continues. Instants are RFC 3339 strings, dates YYYY-MM-DD, ids UUIDs.
     interface org.plannerd.views
+    """
+
+  private static let types = """
+    # A moment: exactly one of a position of the log and an instant, which means the last event that had been recorded
+    # by then. What the rows are as of it is what the view answered then, its `now` included: the instant, or when the
+    # position's event was recorded.
+    type AsOf (position: ?int, instant: ?string)
     """
 
   private static let errors = """
@@ -41,6 +59,8 @@ enum ViewsInterface {
     error InvalidInput (parameter: string, rule: string, message: string)
     # `atLeast` was not reached in time; position is how far the view is.
     error NotYetVisible (position: int)
+    # The view is not folded for this planner (for all, where absent) since the event at position, at which it failed.
+    error Parked (projection: string, planner: ?string, position: int, message: string)
     error NotPermitted (method: string)
     error DatabaseUnavailable (message: string, outcomeUnknown: bool)
     error ReplyTooLarge (bytes: int, limit: int)
@@ -55,7 +75,7 @@ enum ViewsInterface {
       let optional = parameter.isOptional || parameter.name == "planner"
       return "\(parameter.name): \(optional ? "?" : "")\(parameter.type.varlink)"
     }
-    parameters.append("atLeast: ?int")
+    parameters += ["atLeast: ?int", "asOf: ?AsOf", "whatIf: ?[]Command"]
     if query.orders.count > 1 { parameters.append("sort: ?string") }
     if query.pages { parameters += ["limit: ?int", "cursor: ?string"] }
     let orders = query.orders.map(\.name).joined(separator: ", ")

@@ -2,11 +2,43 @@ internal import EventLog
 internal import EventLoop
 internal import JSON
 internal import Postgres
+internal import Scalars
 
 /// Why a job ended early.
 enum JobFailure: Error {
   case cancelled
   case failed(String)
+  /// A folder cannot be built or served.
+  case refused(ProjectionRefusal)
+  /// Another daemon is at it by now.
+  case lost
+  /// The database was away: it can be gone on with.
+  case interrupted(String)
+
+  init(_ failure: BuildFailure) {
+    switch failure {
+    case .refused(let refusal): self = .refused(refusal)
+    case .postgres(let error): self.init(error)
+    }
+  }
+
+  init(_ error: PostgresError) {
+    if error.sqlState == "PL007" {
+      self = .lost
+    } else if error.isUnavailable || error.isRetryable {
+      self = .interrupted(error.description)
+    } else {
+      self = .failed(error.description)
+    }
+  }
+
+  /// What the job has made so far is of use to whoever goes on with it.
+  var leavesBuild: Bool {
+    switch self {
+    case .lost, .interrupted: true
+    default: false
+    }
+  }
 }
 
 /// The long work of jobs, on connections of its own, so that live folding goes on beside it.
@@ -20,39 +52,78 @@ struct Worker {
   private static let largestChunk = 100_000
   /// How far behind the head a build may be for its last events to be folded between two live folds.
   private static let near = 2_000
+  /// Where a new folder fails for so many planners it is the folder's fault.
+  private static let mostParked = 1_000
 
-  /// Folds a build from its checkpoint to near the head of the log, chunk by chunk; a lost connection is made again.
-  func catchUp(_ build: Build, _ job: Job) async throws(JobFailure) -> Build {
+  /// Folds a build from its checkpoint to a target and then to near it, for it may move, chunk by chunk; a lost
+  /// connection is made again. Scopes at whose events apply() fails are parked.
+  func catchUp(
+    _ build: Build, _ job: Job, to target: () async throws(JobFailure) -> Int
+  ) async throws(JobFailure) -> Build {
     var build = build
     var connection: Connection?
     defer { connection?.close() }
     var backoff = Backoff()
     var chunk = Worker.largestChunk
-    while tail.head - build.position > Worker.near || (build.position == 0 && tail.head > 0) {
+    let first = try await target()
+    while true {
+      let goal = try await target()
+      job.update {
+        $0.processed = build.position
+        $0.total = goal
+      }
+      guard build.position < first || goal - build.position > Worker.near else { return build }
       if job.isCancelled { throw .cancelled }
-      let upTo = min(tail.head, build.position + chunk)
+      let upTo = min(goal, build.position + chunk)
+      let began = ContinuousClock().now
       do throws(PostgresError) {
         if connection?.isOpen != true { connection = try await Connection.open(info) }
-        _ = try await connection!.run(Fold.queries([build], after: build.position, upTo: upTo))
+        _ = try await connection!.run(
+          Fold.queries([(build, job.lease)], after: build.position, upTo: upTo))
         build.position = upTo
-        job.update {
-          $0.processed = upTo
-          $0.total = tail.head
-        }
+        chunk = min(Worker.largestChunk, max(1, 2 * chunk))
       } catch {
-        if error.isTooMuch, upTo - build.position > 1 {
+        if error.sqlState == "PL007" { throw .lost }
+        if error.isTooMuch || error.isOfTheEvent, upTo - build.position > 1 {
           chunk = (upTo - build.position) / 2
           continue
         }
+        if error.isOfTheEvent {
+          build = try await park(build, at: upTo, error)
+          continue
+        }
         guard error.isUnavailable || ["PL004", "PL006"].contains(error.sqlState) else {
-          throw .failed(
-            build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? "\(error)")
+          throw .failed(Worker.message(error, build))
         }
         await EventLoop.sleep(backoff.next())
         build = try await asItIs(build)
       }
+      if job.isInBackground { await Worker.rest(since: began) }
     }
-    return build
+  }
+
+  /// Leaves the machine to others for four fifths of the time.
+  private static func rest(since began: ContinuousClock.Instant) async {
+    await EventLoop.sleep((ContinuousClock().now - began) * 4)
+  }
+
+  private static func message(_ error: PostgresError, _ build: Build) -> String {
+    build.folder.map { ErrorLocation(error, in: $0).refusal.description } ?? "\(error)"
+  }
+
+  private func park(_ build: Build, at position: Int, _ error: PostgresError)
+    async throws(JobFailure) -> Build
+  {
+    let message = Worker.message(error, build)
+    guard build.parked.count < Worker.mostParked else { throw .failed(message) }
+    do throws(PostgresError) {
+      try await store.park(build.id, at: position, message)
+    } catch {
+      throw JobFailure(error)
+    }
+    let parked = try await asItIs(build)
+    if parked.parking(of: nil) != nil { throw .failed("\(message) (event \(position))") }
+    return parked
   }
 
   /// The build as the database knows it, which may be another than this side of a lost connection believed.
@@ -68,40 +139,125 @@ struct Worker {
     return known
   }
 
-  /// Folds the log anew into tables of its own up to the position of the live build, and compares both in one
-  /// snapshot.
-  func compare(_ live: Build, with scratch: Build, _ job: Job) async throws(JobFailure) -> JSON {
-    var scratch = try await catchUpForComparison(scratch, live, job)
+  /// Makes what was left for the end, which may take long.
+  func finish(_ build: Build) async throws(JobFailure) {
+    _ = try await run(Statement("SELECT projection.finish_build($1)")(.int(build.id)))
+  }
+
+  /// Whether there are streams of its category that are not parked.
+  func hasOtherScopes(_ build: Build) async throws(JobFailure) -> Bool {
+    let rows = try await run(
+      Statement(
+        """
+        SELECT EXISTS (SELECT FROM log.events e
+                        WHERE e.category = $1 AND e.version = 1
+                          AND NOT EXISTS (SELECT FROM projection.parked p
+                                           WHERE p.build_id = $2 AND p.scope = e.stream_id))
+        """)(.text(build.category), .int(build.id)))
+    return rows.bool(0, 0)
+  }
+
+  private func run(_ query: Query) async throws(JobFailure) -> Rows {
     do throws(PostgresError) {
       let connection = try await Connection.open(info)
       defer { connection.close() }
-      // One snapshot for all: the live build stands still in it, wherever the projector is by now.
-      _ = try await connection.run([Query(Statement("BEGIN ISOLATION LEVEL REPEATABLE READ"))])
+      return try await connection.run([query])[0]
+    } catch {
+      throw JobFailure(error)
+    }
+  }
+
+  /// Events in a second at which a folder folds the newest of the log, tried in a transaction that is taken back.
+  func measure(_ folder: ProjectionFolder, upTo head: Int) async throws(JobFailure) -> Double {
+    do throws(PostgresError) {
+      let connection = try await Connection.open(info)
+      defer { connection.close() }
+      let rows = try await connection.run([
+        Query(Statement("BEGIN")), BuildStore.creation(of: folder, state: "scratch", job: nil),
+      ])[1]
+      let build = Build(rows, row: 0)
+      let after = max(0, head - Worker.sample)
+      let began = ContinuousClock().now
+      // Without its checkpoint, which nobody else will see.
+      _ = try await connection.run(
+        Fold.queries([], after: after, upTo: head) + Fold.applying(build))
+      let seconds = Double((ContinuousClock().now - began).microseconds) / 1_000_000
+      _ = try await connection.run([Query(Statement("ROLLBACK"))])
+      return Double(head - after) / max(seconds, 0.000_001)
+    } catch {
+      throw JobFailure(error)
+    }
+  }
+
+  private static let sample = 20_000
+
+  // MARK: Comparing
+
+  /// Compares two builds at the same position, in one snapshot; with `mending`, while live folding waits, the rows of
+  /// the live one that differ become those of the other.
+  func compare(
+    _ live: Build, with other: Build, _ job: Job, scope: UUID? = nil, mending: Bool = false
+  ) async throws(JobFailure) -> Comparison {
+    do throws(PostgresError) {
+      let connection = try await Connection.open(info)
+      defer { connection.close() }
+      _ = try await connection.run([
+        Query(Statement(mending ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ"))
+      ])
+      let lock = mending ? " FOR UPDATE" : ""
       let row = try await connection.run([
-        Statement("SELECT position FROM projection.builds WHERE build_id = $1")(.int(live.id))
+        Statement("SELECT position FROM projection.builds WHERE build_id = $1\(lock)")(
+          .int(live.id))
       ])[0]
       guard let position = row.isEmpty ? nil : row.int(0, 0) else {
-        throw PostgresError(sqlState: nil, message: "the live build was replaced")
+        throw PostgresError(sqlState: "PL004", message: "the live build was replaced")
       }
-      if scratch.position < position {
-        try await Fold.run([scratch], after: scratch.position, upTo: position) {
+      if let scope {
+        try await foldScope(scope, other, upTo: position, connection)
+      } else if other.position < position {
+        try await Fold.run([(other, job.lease)], after: other.position, upTo: position) {
           queries throws(PostgresError) in
           try await Worker.runWithin(connection, queries)
         }
-        scratch.position = position
       }
-      let digests = Statement("SELECT table_name, row_count, digest FROM projection.digests($1)")
-      let both = try await connection.run([
-        digests(.text(live.schemaName)), digests(.text(scratch.schemaName)),
-      ])
+      var comparison = try await Comparison(
+        live, other, at: position, scope: scope, on: connection)
+      if mending, !comparison.isEqual {
+        comparison.isMended = true
+        _ = try await connection.run([
+          Worker.repairStatement(
+            .text(live.schemaName), .text(other.schemaName), .text(live.scopeColumn),
+            .text(scope?.description))
+        ])
+      }
       _ = try await connection.run([Query(Statement("COMMIT"))])
       job.update {
         $0.processed = position
         $0.total = position
       }
-      return Worker.report(position, live: both[0], fresh: both[1])
+      return comparison
     } catch {
-      throw .failed("\(error)")
+      throw JobFailure(error)
+    }
+  }
+
+  private static let repairStatement = Statement("SELECT projection.repair($1, $2, $3, $4)")
+
+  /// Folds one stream's whole past, chunk by chunk, into a build that has nothing yet.
+  private func foldScope(
+    _ scope: UUID, _ build: Build, upTo position: Int, _ connection: Connection
+  )
+    async throws(PostgresError)
+  {
+    let last =
+      try await connection.run([
+        Statement("SELECT log.version_at($1, $2, $3)")(
+          .text(build.category), .text(scope.description), .int(position))
+      ])[0].int(0, 0) ?? 0
+    for after in stride(from: 0, to: last, by: Worker.largestChunk) {
+      _ = try await connection.run(
+        Fold.queries(
+          build, scope: scope, afterVersion: after, upTo: min(last, after + Worker.largestChunk)))
     }
   }
 
@@ -115,50 +271,5 @@ struct Worker {
       _ = try? await connection.run([Query(Statement("ROLLBACK TO SAVEPOINT fold"))])
       throw error
     }
-  }
-
-  /// As `catchUp`, but never beyond what the live build has folded.
-  private func catchUpForComparison(_ scratch: Build, _ live: Build, _ job: Job)
-    async throws(JobFailure) -> Build
-  {
-    var scratch = scratch
-    do throws(PostgresError) {
-      let connection = try await Connection.open(info)
-      defer { connection.close() }
-      var chunk = Worker.largestChunk
-      while !job.isCancelled {
-        let position = try await store.build(live.id)?.position ?? 0
-        job.update { $0.total = position }
-        if scratch.position >= position { return scratch }
-        let upTo = min(position, scratch.position + chunk)
-        do throws(PostgresError) {
-          _ = try await connection.run(Fold.queries([scratch], after: scratch.position, upTo: upTo))
-        } catch {
-          guard error.isTooMuch, upTo - scratch.position > 1 else { throw error }
-          chunk = (upTo - scratch.position) / 2
-          continue
-        }
-        scratch.position = upTo
-        job.update { $0.processed = upTo }
-        if position - upTo < Worker.near { return scratch }
-      }
-    } catch {
-      throw .failed("\(error)")
-    }
-    throw .cancelled
-  }
-
-  private static func report(_ position: Int, live: Rows, fresh: Rows) -> JSON {
-    var equal = live.count == fresh.count
-    let tables: [JSON] = (0..<min(live.count, fresh.count)).map { row in
-      let same = live.text(row, 2) == fresh.text(row, 2) && live.int(row, 1) == fresh.int(row, 1)
-      equal = equal && same
-      return [
-        "table": .string(live.text(row, 0)), "liveRows": .int(live.int(row, 1)!),
-        "freshRows": .int(fresh.int(row, 1)!), "live": .string(live.text(row, 2)),
-        "fresh": .string(fresh.text(row, 2)), "equal": .bool(same),
-      ]
-    }
-    return ["position": .int(position), "equal": .bool(equal), "tables": .array(tables)]
   }
 }

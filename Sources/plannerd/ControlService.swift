@@ -23,7 +23,7 @@ final class ControlService: VarlinkInterface {
       daemon.recordDenial(call, caller, planner: nil, error: "NotPermitted")
       return fail(call, "NotPermitted", ["method": .string(call.method)])
     }
-    let isOperation = ["Rebuild", "Verify", "Cancel", "Reload"].contains(call.method)
+    let isOperation = ControlService.operations.contains(call.method)
     do throws(ProjectionEngine.JobError) {
       try await operate(call)
       if isOperation {
@@ -39,17 +39,38 @@ final class ControlService: VarlinkInterface {
     }
   }
 
+  /// What is on record as having been done.
+  private static let operations: Set<String> = [
+    "Rebuild", "Verify", "Diff", "Swap", "Rollback", "Prune", "Retry", "Cancel", "Reload",
+  ]
+
   private func operate(_ call: Call) async throws(ProjectionEngine.JobError) {
     let projections = daemon.projections
+    let projection = call.parameters["projection"]?.string
     switch call.method {
-    case "Rebuild":
-      let id = try await projections.rebuild(call.parameters["projection"]?.string ?? "")
+    case "Rebuild": try await rebuild(call, projection ?? "")
+    case "Verify": try await verify(call, projection)
+    case "Diff":
+      let holds = call.parameters["hold"]?.bool ?? false
+      let id = try await projections.diff(projection ?? "", hold: holds)
       call.reply(["jobId": .int(id)])
-    case "Verify":
-      let names = call.parameters["projection"]?.string.map { [$0] } ?? projections.projections
-      var ids: [JSON] = []
-      for name in names { ids.append(.int(try await projections.verify(name))) }
-      call.reply(["jobIds": .array(ids)])
+    case "Swap":
+      try await projections.swap(projection ?? "")
+      call.reply()
+    case "Rollback":
+      try await projections.rollback(projection ?? "")
+      call.reply()
+    case "Prune":
+      let pruned = try await projections.prune(projection)
+      call.reply(["builds": .array(pruned.map { .int($0) })])
+    case "Builds":
+      call.reply(["builds": .array(try await projections.builds(projection).map(\.json))])
+    case "Failures":
+      call.reply(["failures": .array(try await projections.failures(projection).map(\.json))])
+    case "Retry":
+      guard let planner = planner(call) else { return }
+      let left = try await projections.retry(projection ?? "", scope: planner.id)
+      call.reply(["failures": .array(left.map(\.json))])
     case "Jobs":
       let limit = call.parameters["limit"]?.int ?? 20
       guard (1...1_000).contains(limit) else {
@@ -68,6 +89,41 @@ final class ControlService: VarlinkInterface {
     default:
       call.fail("org.varlink.service.MethodNotImplemented", ["method": .string(call.method)])
     }
+  }
+
+  private func rebuild(_ call: Call, _ name: String) async throws(ProjectionEngine.JobError) {
+    guard call.parameters["dryRun"]?.bool == true else {
+      return call.reply(["jobId": .int(try await daemon.projections.rebuild(name))])
+    }
+    let estimate = try await daemon.projections.estimate(name)
+    call.reply([
+      "estimate": [
+        "events": .int(estimate.events),
+        "eventsPerSecond": .double(estimate.eventsPerSecond.rounded()),
+        "seconds": .double(estimate.seconds),
+      ]
+    ])
+  }
+
+  private func verify(_ call: Call, _ name: String?) async throws(ProjectionEngine.JobError) {
+    guard let planner = planner(call) else { return }
+    var ids: [JSON] = []
+    for name in name.map({ [$0] }) ?? daemon.projections.projections {
+      let id = try await daemon.projections.verify(
+        name, scope: planner.id, repair: call.parameters["repair"]?.bool ?? false)
+      ids.append(.int(id))
+    }
+    call.reply(["jobIds": .array(ids)])
+  }
+
+  /// The planner that is named, if one is; nil where that is no id, and the call was answered.
+  private func planner(_ call: Call) -> (id: UUID?, Void)? {
+    guard let text = call.parameters["planner"]?.string else { return (nil, ()) }
+    if let id = UUID(text) { return (id, ()) }
+    fail(
+      call, "InvalidInput",
+      ["parameter": "planner", "rule": "invalidID", "message": "planner must be a UUID"])
+    return nil
   }
 
   /// The job as it goes on, and last when it has ended; without `more`, as it is.
@@ -140,6 +196,9 @@ final class ControlService: VarlinkInterface {
   private func fail(_ call: Call, _ error: ProjectionEngine.JobError) {
     switch error {
     case .noSuchProjection(let name): fail(call, error.name, ["projection": .string(name)])
+    case .noSuchBuild(let name, let state):
+      fail(call, error.name, ["projection": .string(name), "state": .string(state)])
+    case .refused(let refusal): fail(call, error.name, ["refusal": refusal.json])
     case .noSuchJob(let id), .alreadyRunning(let id): fail(call, error.name, ["jobId": .int(id)])
     case .unavailable(let message):
       fail(call, error.name, ["message": .string(message), "outcomeUnknown": false])
@@ -148,16 +207,10 @@ final class ControlService: VarlinkInterface {
 
   private static func json(_ report: ProjectionEngine.ReloadReport) -> JSON {
     func names(_ names: [String]) -> JSON { .array(names.map { .string($0) }) }
-    let refused: [JSON] = report.refused.map {
-      [
-        "projection": .string($0.projection), "file": .string($0.file), "line": .int($0.line),
-        "message": .string($0.message),
-      ]
-    }
     return [
       "added": names(report.added), "changed": names(report.changed),
       "removed": names(report.removed), "unchanged": names(report.unchanged),
-      "refused": .array(refused),
+      "refused": .array(report.refused.map(\.json)),
     ]
   }
 }
@@ -167,6 +220,8 @@ extension ProjectionEngine.JobError: CustomStringConvertible {
   fileprivate var name: String {
     switch self {
     case .noSuchProjection: "NoSuchProjection"
+    case .noSuchBuild: "NoSuchBuild"
+    case .refused: "Refused"
     case .noSuchJob: "NoSuchJob"
     case .alreadyRunning: "AlreadyRunning"
     case .unavailable: "DatabaseUnavailable"
@@ -176,6 +231,8 @@ extension ProjectionEngine.JobError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .noSuchProjection(let name): "there is no projection \(name)"
+    case .noSuchBuild(let name, let state): "projection \(name) has no build that is \(state)"
+    case .refused(let refusal): refusal.description
     case .noSuchJob(let id): "there is no job \(id)"
     case .alreadyRunning(let id): "job \(id) does that already"
     case .unavailable(let message): message
@@ -191,6 +248,7 @@ extension JobStatus {
       "progress": [
         "processed": .int(processed), "total": .int(total),
         "eventsPerSecond": .double(eventsPerSecond.rounded()),
+        "secondsLeft": secondsLeft.map { .double($0.rounded()) } ?? .null,
       ],
       "startedAt": .string(startedAt), "endedAt": endedAt.map { .string($0) } ?? .null,
       "message": message.map { .string($0) } ?? .null, "report": report ?? .null,
@@ -203,7 +261,40 @@ extension ProjectionEngine.Health {
     [
       "name": .string(name), "generation": .string(generation), "build": .int(build),
       "state": .string(state), "position": .int(position), "lag": .int(lag),
-      "message": message.map { .string($0) } ?? .null,
+      "message": message.map { .string($0) } ?? .null, "parked": .int(parked),
+      "provedAt": proof.map { .string($0.provedAt) } ?? .null,
+      "provedPosition": proof.map { .int($0.position) } ?? .null,
+      "proofProblem": proof?.problem.map { .string($0) } ?? .null,
+    ]
+  }
+}
+
+extension ProjectionRefusal {
+  fileprivate var json: JSON {
+    [
+      "projection": .string(projection), "file": .string(file), "line": .int(line),
+      "message": .string(message),
+    ]
+  }
+}
+
+extension Build {
+  fileprivate var json: JSON {
+    [
+      "build": .int(id), "projection": .string(projection),
+      "generation": .string(String(generation.prefix(12))), "state": .string(state),
+      "position": .int(position), "parked": .int(parked.count),
+    ]
+  }
+}
+
+extension ProjectionEngine.Failure {
+  fileprivate var json: JSON {
+    [
+      "projection": .string(projection),
+      "planner": parked.scope.map { .string($0.description) } ?? .null,
+      "position": .int(parked.position), "eventType": .string(parked.eventType),
+      "message": .string(parked.message), "parkedAt": .string(parked.parkedAt),
     ]
   }
 }

@@ -34,7 +34,9 @@ final class Daemon {
     let database = try await Database(options)
     do {
       try await database.start()
-      let daemon = Daemon(options, database, People(authority: authority))
+      let daemon = Daemon(
+        options, database, People(authority: authority),
+        try DaemonIdentity(dataFolder: options.dataFolder))
       try await daemon.open()
       return daemon
     } catch {
@@ -43,7 +45,9 @@ final class Daemon {
     }
   }
 
-  private init(_ options: Options, _ database: Database, _ people: People) {
+  private init(
+    _ options: Options, _ database: Database, _ people: People, _ identity: DaemonIdentity
+  ) {
     self.options = options
     self.database = database
     self.people = people
@@ -59,15 +63,17 @@ final class Daemon {
     let search = Session(database.searchInfo)
     sessions = [write, read, record, search]
     tail = LogTail(Session(info))
+    let decider = PlannerDecider(timezones: database.timezones, authority: people.authority)
     commands = GroupCommit(
-      PlannerDecider(timezones: database.timezones, authority: people.authority), session: write,
-      tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)
+      decider, session: write, tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)
     reader = LogReader(read)
     access = AccessRecorder(record)
     audit = AuditReader(search, recorder: access)
     projections = ProjectionEngine(
       folder: options.projectionsFolder, projector: database.info("plannerd_project"),
-      query: database.info("plannerd_query"), tail: tail, log: { Log.line($0) })
+      query: database.info("plannerd_query"), tail: tail, daemonID: identity.id,
+      predecessor: identity.predecessor, proofInterval: options.proofInterval,
+      commandTypes: PlannerInterface.commandTypes, log: { Log.line($0) })
     var limits = ServerLimits()
     limits.connections = options.connections
     limits.connectionsPerUid = options.connectionsPerUser
@@ -113,7 +119,7 @@ final class Daemon {
     isStopping = true
     await server.stop()
     await access.flush()
-    projections.stop()
+    await projections.stop()
     tail.stop()
     for session in sessions { session.close() }
     await database.stop()

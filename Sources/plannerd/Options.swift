@@ -14,6 +14,8 @@ struct Options {
   var connectionsPerUser = 64
   var accessDays = 400
   var recordsReads = false
+  /// How often each view is compared with a fresh fold of the log; nil is never.
+  private(set) var proofInterval: Duration? = .seconds(3_600)
 
   /// What there was to do instead of running.
   enum Early: Error {
@@ -41,6 +43,8 @@ struct Options {
       --connections N          at most, in all (default: 1024)
       --connections-per-user N at most, of one user (default: 64)
       --access-days N          how long attempts that wrote nothing are kept (default: 400)
+      --prove-every SECONDS    how often each view is compared with a fresh fold of the log, in the
+                               background; 0 is never (default: 3600)
       --record-reads           write reads to the access record as well
       --version
       --help
@@ -77,6 +81,9 @@ struct Options {
       case "--connections": connections = try number(1...65_536)
       case "--connections-per-user": connectionsPerUser = try number(1...65_536)
       case "--access-days": accessDays = try number(1...36_500)
+      case "--prove-every":
+        let seconds = try number(0...31_536_000)
+        proofInterval = seconds == 0 ? nil : .seconds(seconds)
       case "--record-reads": recordsReads = true
       case "--version": throw .show("plannerd \(Version.text)")
       case "--help", "-h": throw .show(Options.help)

@@ -9,7 +9,7 @@ struct OutcomeAnswer {
   private(set) var result = ""
   private(set) var rule: String?
   private(set) var message: String?
-  private var field: String?
+  private(set) var field: String?
   private var limit: String?
   private var dependents: [UUID] = []
   private var placement: Placement?

@@ -2,12 +2,17 @@
 enum PlannerInterface {
   static let name = "org.plannerd.planner"
 
-  static let definition = #"""
+  static let definition = [head, commandTypes, methods].joined(separator: "\n\n")
+
+  private static let head = #"""
     # Commands, audit and following. Who calls is what the kernel says of the socket's other end; `planner`
     # absent means the caller's own. Instants are RFC 3339 strings, dates YYYY-MM-DD, ids UUIDs that the
     # caller makes. An absent parameter and a null one are the same.
     interface org.plannerd.planner
+    """#
 
+  /// The type Command and those that it is made of. The views' interface repeats them, since Varlink cannot import.
+  static let commandTypes = #"""
     # One command: an id, and exactly one body. With expectedVersion it is refused as a conflict unless
     # the planner had that version before this Submit. occurredAt says when it happened, if not now.
     type Command (
@@ -121,7 +126,9 @@ enum PlannerInterface {
     # it is refused as builtUpon, and those are the outcome's dependents; with cascade they are undone too. Used ids
     # stay used.
     type Undo (commandIds: []string, cascade: ?bool)
+    """#
 
+  private static let methods = #"""
     # duplicate: the log holds this command, with the same JSON of its body and occurredAt (members in any order, numbers
     # and texts as they were); idReused: with another. withheld: innocent, in an atomic batch that failed.
     type Result (applied, duplicate, rejected, conflict, idReused, withheld)

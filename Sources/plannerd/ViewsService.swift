@@ -9,7 +9,9 @@ import Varlink
 @EventLoop
 final class ViewsService: VarlinkInterface {
   private(set) var definition: InterfaceDefinition
-  private unowned let daemon: Daemon
+  /// A what-if's command that cannot be read is refused by its rule.
+  let uncheckedTypes: Set<String> = ["Command"]
+  unowned let daemon: Daemon
 
   static let name = "org.plannerd.views"
 
@@ -31,15 +33,29 @@ final class ViewsService: VarlinkInterface {
   func handle(_ call: Call) async {
     let caller = daemon.people.caller(call.peer)
     guard let scope = scope(call, caller) else { return }
+    let abandoned = Signal()
+    call.onHangUp { abandoned.fire() }
     do throws(ViewError) {
+      if call.wantsMore { return try await live(call, caller, scope.planner) }
       let request = ViewRequest(
-        method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now())
+        method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now(),
+        whatIf: try whatIf(call, caller), abandoned: abandoned)
       let reply = try await daemon.projections.answer(request)
       if daemon.options.recordsReads { recordRead(call, caller, scope.planner) }
-      call.reply(parametersJSON: reply)
+      call.reply(parametersJSON: reply.json)
     } catch {
       fail(call, error)
     }
+  }
+
+  private func live(_ call: Call, _ caller: Caller, _ planner: UUID?) async throws(ViewError) {
+    for name in ["asOf", "whatIf"] where call.parameters[name]?.isNull == false {
+      throw .invalid(
+        parameter: name, rule: "notWithMore",
+        message: "\(name) must not be given with more: a live query is about now")
+    }
+    if daemon.options.recordsReads { recordRead(call, caller, planner) }
+    try await LiveView(call, scope: planner, daemon: daemon).run()
   }
 
   /// Whose rows are asked for; nil where the call was answered with an error.
@@ -76,6 +92,14 @@ final class ViewsService: VarlinkInterface {
         "InvalidInput",
         ["parameter": .string(parameter), "rule": .string(rule), "message": .string(message)])
     case .notYetVisible(let position): fail("NotYetVisible", ["position": .int(position)])
+    case .parked(let projection, let parked):
+      fail(
+        "Parked",
+        [
+          "projection": .string(projection),
+          "planner": parked.scope.map { .string($0.description) } ?? .null,
+          "position": .int(parked.position), "message": .string(parked.message),
+        ])
     case .unavailable(let message):
       fail("DatabaseUnavailable", ["message": .string(message), "outcomeUnknown": false])
     case .failed(let message): fail("Fault", ["message": .string(message)])

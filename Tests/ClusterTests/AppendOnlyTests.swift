@@ -106,6 +106,7 @@ import Testing
       switch role {
       case "plannerd_append": #expect(!names.contains("erase") && names.contains("append"))
       case "plannerd_erase": #expect(names == ["erase"])
+      case "plannerd_project": #expect(names == ["version_at"])
       default: #expect(names == [])
       }
       connection.close()

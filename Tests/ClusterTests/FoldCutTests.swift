@@ -1,9 +1,7 @@
 import EventLog
 import EventLoop
 import Files
-import JSON
 import Postgres
-import Scalars
 import TestCommands
 import TestSupport
 import Testing
@@ -23,21 +21,22 @@ import Testing
   ) async throws {
     let seed = Seed.draw(for: "cuts of \(projection)")
     let planner = try await PlannerFixture(projections: [])
-    try await write(to: planner, seed: seed)
-    let head = planner.tail.head
-    try #require(head > 200)
+    try await planner.writeRandomHistory(seed: seed)
+    let head = try await planner.head()
+    try #require(head > 400)
     var random = SplitMix64(seed: seed)
     let cuts = [[0, head], Array(0...head)] + (0..<2).map { _ in randomCuts(head, &random) }
     let session = planner.database.session("plannerd_project")
     let source = try ProjectionFolder(
       name: projection, at: "\(FoldCutTests.folder)/\(projection)")
-    let store = BuildStore(session: session, locks: WorkLocks(session: session))
+    let store = BuildStore(session: session)
+    let lease = try await lease(session)
     var digests: [[String]] = []
     for cut in cuts {
-      let build = try await store.create(source, state: "scratch")
+      let build = try await store.create(source, state: "scratch", job: 0)
       for (after, upTo) in zip(cut, cut.dropFirst()) {
         _ = try await session.run(
-          Fold.queries([build], after: after, upTo: upTo), resend: .forbidden)
+          Fold.queries([(build, lease)], after: after, upTo: upTo), resend: .forbidden)
       }
       digests.append(try await self.digests(of: build, session))
     }
@@ -46,22 +45,13 @@ import Testing
     session.close()
   }
 
-  /// Random commands to two planners in turns, who use the same ids.
-  @EventLoop private func write(to planner: PlannerFixture, seed: UInt64) async throws {
-    var generators = (0..<2).map {
-      CommandGenerator(seed: seed &+ UInt64($0), now: PlannerFixture.now)
-    }
-    for number in 0..<60 {
-      let stream = StreamID(category: "planner", id: UUID(high: 2, low: UInt64(number % 2)))
-      let commands = (0..<12).map { _ in
-        let json = generators[number % 2].next()
-        return SubmittedCommand<PlannerDecider>(json, id: UUID(json["commandId"]?.string ?? "")!)
-      }
-      _ = try await planner.log.submit(
-        CommandBatch(
-          stream: stream, actor: Actor(personID: stream.id, uid: 1_000, pid: 42),
-          commands: commands, atomic: false, dryRun: false, receivedAt: ContinuousClock().now))
-    }
+  /// The right to fold, whatever it is.
+  @EventLoop private func lease(_ session: Session) async throws -> Lease {
+    let name = "test"
+    _ = try await session.run(
+      Statement("INSERT INTO projection.leases VALUES ($1, gen_random_uuid(), 1)")(.text(name)),
+      resend: .forbidden)
+    return Lease(name: name, epoch: 1)
   }
 
   private func randomCuts(_ head: Int, _ random: inout SplitMix64) -> [Int] {
@@ -72,7 +62,8 @@ import Testing
   }
 
   @EventLoop private func digests(of build: Build, _ session: Session) async throws -> [String] {
-    let statement = Statement("SELECT table_name, row_count, digest FROM projection.digests($1)")
+    let statement = Statement(
+      "SELECT table_name, row_count, digest FROM projection.digests($1, NULL, NULL)")
     let rows = try await session.run(statement(.text(build.schemaName)), resend: .allowed)
     return (0..<rows.count).map {
       "\(rows.text($0, 0)): \(rows.text($0, 1)) rows \(rows.text($0, 2))"

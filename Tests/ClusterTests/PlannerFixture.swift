@@ -13,6 +13,7 @@ final class PlannerFixture {
   let database: TestDatabase
   let tail: LogTail
   let log: GroupCommit<PlannerDecider>
+  private let simulator: Simulator<PlannerDecider>
   let engine: ProjectionEngine
   let reader: LogReader
   let folder: String
@@ -23,7 +24,10 @@ final class PlannerFixture {
   nonisolated static let now = Instant("2026-11-21T12:00:00Z")!
 
   /// `projections` are the names of shipped folders that are linked into a folder of the test's own.
-  init(projections: [String] = ["pillar_averages", "theme_ratings", "tasks"]) async throws {
+  init(
+    projections: [String] = ["pillar_averages", "theme_ratings", "tasks"],
+    clock: @escaping @Sendable () -> Instant = { PlannerFixture.now }
+  ) async throws {
     database = try await TestCluster.database()
     folder = "\(TestCluster.folder)/projections-\(database.name)"
     try Files.makeFolder(folder)
@@ -33,16 +37,36 @@ final class PlannerFixture {
     }
     let session = database.session("plannerd_append")
     tail = LogTail(database.session("plannerd_append"))
+    let decider = PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test")
     log = GroupCommit(
-      PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test"), session: session,
-      tail: tail, schemaVersion: TestCluster.schemaVersion, clock: { PlannerFixture.now })
+      decider, session: session, tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
+    simulator = Simulator(decider, session: session, tail: tail, clock: clock)
     reader = LogReader(session)
-    engine = ProjectionEngine(
-      folder: folder, projector: database.info("plannerd_project"),
-      query: database.info("plannerd_query"),
-      tail: tail, log: { print($0) })
+    engine = PlannerFixture.engine(database, folder, tail)
     try await tail.start()
     try await engine.start()
+  }
+
+  /// A daemon's engine on a database.
+  static func engine(
+    _ database: TestDatabase, _ folder: String, _ tail: LogTail, inPlaceOf predecessor: UUID? = nil,
+    proofInterval: Duration? = nil, log: @escaping @Sendable (String) -> Void = { print($0) }
+  ) -> ProjectionEngine {
+    var generator = SystemRandomNumberGenerator()
+    return ProjectionEngine(
+      folder: folder, projector: database.info("plannerd_project"),
+      query: database.info("plannerd_query"), tail: tail,
+      daemonID: UUID.version7(at: now, using: &generator), predecessor: predecessor,
+      proofInterval: proofInterval, log: log)
+  }
+
+  /// Another daemon's engine, with the same folders unless it is given others.
+  func otherEngine(
+    folder: String? = nil, inPlaceOf predecessor: UUID? = nil,
+    log: @escaping @Sendable (String) -> Void = { print($0) }
+  ) -> ProjectionEngine {
+    PlannerFixture.engine(
+      database, folder ?? self.folder, tail, inPlaceOf: predecessor, log: log)
   }
 
   static func copy(_ source: String, to target: String) throws {
@@ -70,6 +94,22 @@ final class PlannerFixture {
 
   @discardableResult
   func submitAll(_ bodies: [JSON]) async throws -> [CommandOutcome<PlannerDecider.Refusal>] {
+    try await log.submit(batch(bodies)).outcomes
+  }
+
+  /// What decides commands without writing them.
+  func whatIf(_ bodies: [JSON]) -> ViewRequest.WhatIf {
+    let batch = batch(bodies)
+    return { [simulator] () async throws(ViewError) in
+      do throws(LogFault) {
+        return Hypothesis(try await simulator.simulate(batch), on: batch.stream, by: batch.actor)
+      } catch {
+        throw .failed(error.description)
+      }
+    }
+  }
+
+  private func batch(_ bodies: [JSON]) -> CommandBatch<PlannerDecider> {
     let submitted = bodies.map { body in
       commands += 1
       let id =
@@ -78,20 +118,24 @@ final class PlannerFixture {
       object["commandId"] = .string(id.description)
       return SubmittedCommand<PlannerDecider>(.object(object), id: id)
     }
-    let batch = CommandBatch(
+    return CommandBatch(
       stream: StreamID(category: "planner", id: planner),
       actor: Actor(personID: person, uid: 1_000, pid: 42), commands: submitted, atomic: false,
       dryRun: false, receivedAt: ContinuousClock().now)
-    return try await log.submit(batch).outcomes
   }
 
   /// The answer of a view that has seen all that was submitted.
-  func ask(_ method: String, _ parameters: JSON = [:]) async throws -> JSON {
+  func ask(
+    _ method: String, _ parameters: JSON = [:], of planner: UUID? = nil,
+    now: Instant = PlannerFixture.now, whatIf: ViewRequest.WhatIf? = nil
+  ) async throws -> JSON {
     var object = parameters.object ?? [:]
     object["atLeast"] = .int(tail.head)
-    let bytes = try await engine.answer(
-      ViewRequest(method: method, scope: planner, parameters: object, now: PlannerFixture.now))
-    return try JSON.parse(String(decoding: bytes, as: UTF8.self))
+    let answer = try await engine.answer(
+      ViewRequest(
+        method: method, scope: planner ?? self.planner, parameters: object, now: now,
+        whatIf: whatIf))
+    return try JSON.parse(String(decoding: answer.json, as: UTF8.self))
   }
 
   /// Waits for the end of a job.

@@ -30,6 +30,28 @@ extension PlannerFixture {
       """, "totals/queries/Totals.sql")
   }
 
+  /// Writes a projection over all streams that counts the events of each category.
+  func writeKinds() throws {
+    try write(
+      """
+      -- scope: all
+      CREATE TABLE kinds (category text NOT NULL PRIMARY KEY, events bigint NOT NULL);
+      """, "kinds/table.sql")
+    try write(
+      """
+      INSERT INTO kinds (category, events) SELECT category, count(*) FROM batch GROUP BY 1
+      ON CONFLICT (category) DO UPDATE SET events = kinds.events + excluded.events;
+      """, "kinds/apply.sql")
+    try write(
+      """
+      -- How many events there are of each category.
+      --
+      -- parameters: category text?
+      -- never null: category, events
+      SELECT category, events FROM kinds WHERE $1 IS NULL OR category = $1 ORDER BY category
+      """, "kinds/queries/Kinds.sql")
+  }
+
   /// How many events the view counts, of all that were submitted.
   func totals() async throws -> Int? {
     try await ask("Totals")["rows"]?[0]?["events"]?.int

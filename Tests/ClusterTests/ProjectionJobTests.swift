@@ -38,8 +38,7 @@ import Testing
   private static let locks =
     "pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()"
   private static let waiters = "\(locks) WHERE l.objid = 4711 AND NOT l.granted"
-  private static let workLocks =
-    "SELECT count(*) FROM \(locks) WHERE l.granted AND l.classid IN (1886151014, 1886151015)"
+  private static let jobLeases = "SELECT count(*) FROM projection.leases WHERE name LIKE 'job %'"
 
   @EventLoop private func untilItWaits(_ planner: PlannerFixture) async throws {
     try await Patience.until("apply() waits") {
@@ -47,7 +46,7 @@ import Testing
     }
   }
 
-  @Test @EventLoop func `builds and jobs that have ended hold no locks`() async throws {
+  @Test @EventLoop func `jobs that have ended hold no leases`() async throws {
     let planner = try await fixture()
     #expect(await planner.engine.reload().added == ["totals"])
     #expect(try await planner.finish(try await planner.engine.rebuild("totals")).state == .done)
@@ -56,9 +55,10 @@ import Testing
     #expect(await planner.engine.reload().refused.count == 1)
     try planner.writeTotals(guarding: "RAISE 'never';")
     #expect(await planner.engine.reload().refused.count == 1)
-    try await Patience.until("no lock is held") {
-      (try? await planner.value(ProjectionJobTests.workLocks)) == "0"
-    }
+    #expect(try await planner.value(Self.jobLeases) == "0")
+    #expect(
+      try await planner.value("SELECT count(*) FROM projection.builds WHERE state <> 'live'") == "0"
+    )
   }
 
   @Test @EventLoop
@@ -84,27 +84,8 @@ import Testing
     let barrier = try await barrier(planner)
     let reload = Task { @EventLoop in await planner.engine.reload() }
     try await untilItWaits(planner)
-    // Gets the lock of the lost connection, as that of a server that has not noticed would keep it.
-    let rival = try await planner.database.connect()
-    let taking = Task { @EventLoop in
-      try await rival.run([
-        Query(
-          Statement(
-            "SELECT pg_advisory_lock(1886151014, build_id::integer) FROM projection.builds WHERE state = 'building'"
-          ))
-      ]).count
-    }
-    try await Patience.until("the rival waits") {
-      let sql = "SELECT count(*) FROM \(Self.locks) WHERE l.classid = 1886151014 AND NOT l.granted"
-      return (try? await planner.value(sql)) == "1"
-    }
     try await planner.endProjectorSessions()
-    #expect(try await taking.value == 1)
     try await Patience.until("the engine is connected again") { planner.engine.trouble == nil }
-    rival.close()
-    try await Patience.until("the lock is taken again") {
-      (try? await planner.value(ProjectionJobTests.workLocks)) == "1"
-    }
     let other = try await planner.database.connect("plannerd_project")
     try await other.runScript("SELECT projection.drop_abandoned()")
     other.close()
@@ -133,42 +114,46 @@ import Testing
   }
 
   @Test @EventLoop
-  func `a job of a daemon that has ended is in nobody's way`() async throws {
+  func `a job that nobody is at ends with the next start`() async throws {
     let planner = try await fixture()
-    func insert(_ kind: String) async throws -> Int {
-      let id = try await planner.value(
-        "INSERT INTO projection.jobs (kind, projection) VALUES ('\(kind)', 'tasks') RETURNING job_id"
-      )
-      return try #require(id.flatMap { Int($0) })
-    }
-    let rebuild = try await insert("rebuild")
-    #expect(try await planner.finish(try await planner.engine.rebuild("tasks")).state == .done)
-    #expect(try await planner.engine.job(rebuild).state == .failed)
-    #expect(try await planner.engine.job(rebuild).message?.contains("has ended") == true)
-    let verify = try await insert("verify")
-    #expect(try await planner.engine.cancel(verify).state == .failed)
+    let id = try await planner.value(
+      "INSERT INTO projection.jobs (kind, projection) VALUES ('rebuild', 'tasks') RETURNING job_id")
+    let other = planner.otherEngine()
+    try await other.start()
+    let job = try await other.job(try #require(id.flatMap { Int($0) }))
+    #expect(job.state == .failed)
+    #expect(job.message == "it was interrupted")
+    let rebuilt = try await planner.finish(try await planner.engine.rebuild("tasks"))
+    #expect(rebuilt.state == .done, "\(rebuilt.message ?? "")")
+    await other.stop()
   }
 
   @Test @EventLoop
-  func `a job of a daemon that lives is left to it`() async throws {
-    let planner = try await fixture()
-    let other = try await planner.database.connect()
-    let id = try await other.run([
-      Query(
-        Statement(
-          """
-          WITH job AS (INSERT INTO projection.jobs (kind, projection) VALUES ('rebuild', 'tasks') RETURNING job_id)
-          SELECT job_id FROM job, pg_advisory_lock(1886151015, job_id::integer)
-          """))
-    ])[0].int(0, 0)!
+  func `a job of a daemon that lives is left to it, and ends where another asks it to`()
+    async throws
+  {
+    let planner = try await fixture(guarding: Self.waiting)
+    #expect(await planner.engine.reload().added == ["totals"])
+    let barrier = try await barrier(planner)
+    let id = try await planner.engine.rebuild("totals")
+    try await untilItWaits(planner)
+    let other = planner.otherEngine()
+    try await other.start()
     await #expect {
-      _ = try await planner.engine.rebuild("tasks")
+      _ = try await other.rebuild("totals")
     } throws: { error in
       guard case ProjectionEngine.JobError.alreadyRunning(id) = error else { return false }
       return true
     }
-    #expect(try await planner.engine.cancel(id).state == .running)
-    other.close()
+    #expect(try await other.job(id).state == .running)
+    let cancelling = Task { @EventLoop in try await other.cancel(id).state }
+    try await Patience.until("it is to end") {
+      let sql = "SELECT options ? 'cancelled' FROM projection.jobs WHERE job_id = \(id)"
+      return (try? await planner.value(sql)) == "t"
+    }
+    barrier.close()
+    #expect([.cancelled, .done].contains(try await cancelling.value))
+    await other.stop()
   }
 
   @Test @EventLoop
@@ -197,10 +182,9 @@ import Testing
     let folder = planner.folder + "-fewer"
     try Files.makeFolder("\(folder)/bad")
     let started = Signal()
-    let other = ProjectionEngine(
-      folder: folder, projector: planner.database.info("plannerd_project"),
-      query: planner.database.info("plannerd_query"), tail: planner.tail,
-      log: { _ in Task { @EventLoop in started.fire() } })
+    let other = planner.otherEngine(folder: folder) { _ in
+      Task { @EventLoop in started.fire() }
+    }
     try await other.start()
     // The bad folder is refused when all have been looked at.
     await started.wait()
@@ -213,6 +197,6 @@ import Testing
     let report = await planner.engine.reload()
     #expect(report.added == ["tasks", "totals"], "\(report)")
     #expect(try await planner.totals() == planner.eventCount())
-    other.stop()
+    await other.stop()
   }
 }

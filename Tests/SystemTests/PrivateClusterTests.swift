@@ -213,7 +213,7 @@ import Testing
     #expect(!Files.exists("\(daemon.data)/postgres"))
     await daemon.stop()
     try await daemon.start()
-    #expect(try await daemon.client().rows("Preferences")[0]["extra"]?["note"] == 1)
+    #expect(try await daemon.client().rows("Preferences", atLeast: 3)[0]["extra"]?["note"] == 1)
     await daemon.stop()
     _ = try await TestProgram.run(["/usr/bin/env", "rm", "-rf", "--", place])
   }

@@ -3,8 +3,8 @@ enum CommandTable {
   static let commands: [CommandSpec] =
     PillarCommands.specs + ThemeCommands.specs + TaskLists.specs + TaskCommands.specs
     + PreferenceCommands.specs + ApplyCommand.specs + UndoCommands.specs + HistoryCommand.specs
-    + AuditCommand.specs + FollowCommand.specs
-    + ControlCommands.specs + CallCommand.specs + CompletionCommand.specs
+    + AuditCommand.specs + FollowCommand.specs + ControlCommands.specs + ProjectionCommands.specs
+    + CallCommand.specs + CompletionCommand.specs
 
   /// The sections of the program's help: a title, and first words of commands.
   static let sections: [(String, [String])] = [
@@ -15,6 +15,7 @@ enum CommandTable {
       "The daemon",
       [
         "status", "health", "rebuild", "verify", "verify-log", "jobs", "watch", "cancel", "reload",
+        "projection",
       ]
     ),
     ("The shell", ["call", "completions"]),

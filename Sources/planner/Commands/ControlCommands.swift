@@ -11,11 +11,17 @@ enum ControlCommands {
       "health", "Say whether the daemon is ready; exits 10 where it is not", run: health),
     CommandSpec(
       "rebuild", "Rebuild a projection from the log, and wait for it",
-      positionals: [PositionalSpec("NAME", .projection, "The projection")], run: rebuild),
+      positionals: [PositionalSpec("NAME", .projection, "The projection")],
+      options: [OptionSpec("dry-run", "Say how long it would take, and change nothing")],
+      run: rebuild),
     CommandSpec(
       "verify", "Compare a projection, or all, with a fresh fold of the log",
       positionals: [PositionalSpec("NAME", .projection, count: .optional, "The projection")],
-      details: "Exits 1 where one differs.", run: verify),
+      options: [
+        OptionSpec("planner", .text("ID"), "Only the rows of one planner"),
+        OptionSpec("repair", "Make the rows that differ those of the fresh fold"),
+      ],
+      details: "Exits 1 where one differs and was not mended.", run: verify),
     CommandSpec(
       "verify-log", "Check positions, versions and the hash chain of the log", run: verifyLog),
     CommandSpec(
@@ -46,7 +52,7 @@ enum ControlCommands {
     } else {
       if case .success(let reply) = described { describe(reply, terminal) }
       tell(health, terminal)
-      terminal.print(projections(health))
+      terminal.print(projections(health, invocation.session.clock))
     }
     if health["state"]?.string != "ready" { throw .silent(.databaseUnavailable) }
     if case .failure(let failure) = described { throw failure }
@@ -78,11 +84,11 @@ enum ControlCommands {
     terminal.print(terminal.style.paint(name, .quiet) + value)
   }
 
-  private static func projections(_ health: JSON) -> Table {
+  private static func projections(_ health: JSON, _ clock: Clock) -> Table {
     var table = Table([
       .init("Projection"), .init("State"), .init("Position", alignRight: true),
       .init("Lag", alignRight: true), .init("Generation"), .init("Build", alignRight: true),
-      .init("Message", least: 20),
+      .init("Proved"), .init("Message", least: 20),
     ])
     for row in health["projections"]?.array ?? [] {
       let lag = row["lag"]?.int ?? 0
@@ -92,10 +98,20 @@ enum ControlCommands {
         Cell(row["position"]?.int.map(Number.grouped)),
         Cell(Number.grouped(lag), lag == 0 ? .plain : .fair),
         Cell(row["generation"]?.string.map { String($0.prefix(12)) }, .quiet),
-        Cell(row["build"]?.int.map(String.init), .quiet), Cell(row["message"]?.string, .poor),
+        Cell(row["build"]?.int.map(String.init), .quiet), proof(row, clock),
+        Cell(row["message"]?.string, .poor),
       ])
     }
     return table
+  }
+
+  /// When the view was last compared with the log, and whether it was right.
+  private static func proof(_ row: JSON, _ clock: Clock) -> Cell {
+    guard let at = ThemeCommands.instant(row["provedAt"]) else { return Cell("not yet", .quiet) }
+    if row["proofProblem"]?.string != nil {
+      return Cell("wrong, \(RelativeDate.ago(at, clock))", .poor)
+    }
+    return Cell(RelativeDate.ago(at, clock), .good)
   }
 
   @Sendable static func health(_ invocation: Invocation) throws(Failure) {
@@ -107,12 +123,14 @@ enum ControlCommands {
       let message = reply["message"]?.string.map { ": \($0)" } ?? ""
       let projections = reply["projections"]?.array ?? []
       let lag = projections.compactMap { $0["lag"]?.int }.max() ?? 0
-      let failed = projections.filter { $0["state"] == "failed" }.compactMap { $0["name"]?.string }
+      let troubled = projections.filter { $0["state"] != "live" }.compactMap { row in
+        row["name"]?.string.map { "\($0) \(row["state"]?.string ?? "")" }
+      }
       invocation.terminal.print(
         TextWidth.sanitized(
           "\(state)\(message), position \(Number.grouped(reply["position"]?.int ?? 0)), "
             + "lag \(Number.grouped(lag))"
-            + (failed.isEmpty ? "" : ", failed: \(failed.joined(separator: ", "))")))
+            + (troubled.isEmpty ? "" : ", \(troubled.joined(separator: ", "))")))
     }
     if state != "ready" { throw .silent(.databaseUnavailable) }
   }
@@ -121,18 +139,33 @@ enum ControlCommands {
 
   @Sendable static func rebuild(_ invocation: Invocation) throws(Failure) {
     let name = invocation.required("NAME")
+    if invocation.arguments.has("dry-run") { return try estimate(name, invocation) }
     let reply = try invocation.session.operate("Rebuild", ["projection": .string(name)])
     try follow([reply["jobId"]?.int ?? 0], invocation)
+  }
+
+  private static func estimate(_ name: String, _ invocation: Invocation) throws(Failure) {
+    let reply = try invocation.session.control(
+      "Rebuild", ["projection": .string(name), "dryRun": true])
+    if invocation.session.options.json { return invocation.terminal.print(reply.text) }
+    let estimate = reply["estimate"] ?? .null
+    let rate = Int(estimate["eventsPerSecond"]?.number ?? 0)
+    invocation.terminal.print(
+      "\(name) would be rebuilt in about \(Number.seconds(estimate["seconds"]?.number ?? 0)): "
+        + "\(Number.counted(estimate["events"]?.int ?? 0, "event")), "
+        + "\(Number.grouped(rate)) a second (measured on the newest)")
   }
 
   @Sendable static func verify(_ invocation: Invocation) throws(Failure) {
     var parameters: JSONObject = [:]
     parameters["projection"] = invocation.arguments["NAME"].map { .string($0) }
+    parameters["planner"] = invocation.arguments["planner"].map { .string($0) }
+    if invocation.arguments.has("repair") { parameters["repair"] = true }
     let reply = try invocation.session.operate("Verify", .object(parameters))
     try follow((reply["jobIds"]?.array ?? []).compactMap(\.int), invocation)
   }
 
-  private static func follow(_ jobs: [Int], _ invocation: Invocation) throws(Failure) {
+  static func follow(_ jobs: [Int], _ invocation: Invocation) throws(Failure) {
     let watch = JobWatch(invocation: invocation)
     var worst = ExitCode.ok
     for job in jobs {

@@ -40,12 +40,18 @@ struct JobWatch {
     progress.show(
       "\(job["kind"]?.string ?? "") \(job["projection"]?.string ?? "")",
       done: job["progress"]?["processed"]?.int ?? 0, total: job["progress"]?["total"]?.int,
-      rate > 0 ? "\(Number.grouped(Int(rate))) events/s" : "")
+      rate > 0 ? "\(Number.grouped(Int(rate))) events/s\(JobWatch.timeLeft(job))" : "")
+  }
+
+  private static func timeLeft(_ job: JSON) -> String {
+    guard let seconds = job["progress"]?["secondsLeft"]?.number else { return "" }
+    return ", \(Number.seconds(seconds)) left"
   }
 
   /// Says how the job ended, and gives the code that it stands for.
   func tell(_ job: JSON) -> ExitCode {
-    let succeeded = job["state"]?.string == "done" && job["report"]?["equal"]?.bool != false
+    let isRight = job["report"]?["equal"]?.bool != false || job["report"]?["mended"]?.bool == true
+    let succeeded = job["state"]?.string == "done" && (isRight || job["kind"]?.string == "diff")
     guard !invocation.session.options.json else { return succeeded ? .ok : .fault }
     let terminal = invocation.terminal
     let name = job["projection"]?.string ?? ""
@@ -74,12 +80,38 @@ struct JobWatch {
           + Number.counted(rows, "row"))
       return
     }
-    terminal.print("\(terminal.style.paint("differs", .poor))  \(name) \(position)")
+    let word = report["mended"]?.bool == true ? "mended" : "differs"
+    terminal.print(
+      "\(terminal.style.paint(word, word == "mended" ? .fair : .poor))  \(name) \(position)")
     for table in tables where table["equal"]?.bool != true {
       terminal.print(
         "         \(table["table"]?.string ?? ""): \(table["liveRows"]?.int ?? 0) rows live "
           + "(\(table["live"]?.string ?? "")), \(table["freshRows"]?.int ?? 0) from the log "
           + "(\(table["fresh"]?.string ?? ""))")
+    }
+    for difference in report["differences"]?.array ?? [] { tell(difference: difference) }
+  }
+
+  /// A row that differs, what differs in it, and the events behind it.
+  private func tell(difference: JSON) {
+    let terminal = invocation.terminal
+    let kind = difference["kind"]?.string ?? ""
+    let of = difference["total"]?.int.map { $0 > 1 ? " (one of \(Number.grouped($0)))" : "" } ?? ""
+    terminal.print(
+      TextWidth.sanitized(
+        "  \(kind) in \(difference["table"]?.string ?? "")\(of): \((difference["key"] ?? .null).text)"
+      ))
+    for column in (difference["columns"]?.array ?? []).compactMap(\.string) {
+      let before = difference["before"]?[column]?.text ?? "null"
+      let after = difference["after"]?[column]?.text ?? "null"
+      terminal.print(TextWidth.sanitized("      \(column): \(before) → \(after)"))
+    }
+    for event in difference["events"]?.array ?? [] {
+      let at = event["recordedAt"]?.string ?? ""
+      terminal.print(
+        TextWidth.sanitized(
+          "      event \(event["position"]?.int ?? 0) \(event["type"]?.string ?? "") \(at), "
+            + "command \(event["commandId"]?.string ?? "")"))
     }
   }
 

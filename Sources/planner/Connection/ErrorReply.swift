@@ -15,7 +15,8 @@ enum ErrorReply {
 
   private static func code(_ name: String, _ parameters: JSON) -> ExitCode {
     switch shortName(name) {
-    case "PlannerNotFound", "NoSuchProjection", "NoSuchJob": .notFound
+    case "PlannerNotFound", "NoSuchProjection", "NoSuchJob", "NoSuchBuild": .notFound
+    case "Refused": .rejected
     case "InvalidInput", "InvalidParameter", "ExpectedMore": .usage
     case "NotPermitted", "PermissionDenied": .notPermitted
     case "AlreadyRunning": .conflict
@@ -33,6 +34,16 @@ enum ErrorReply {
     case "NoSuchProjection":
       return "no projection “\(parameters["projection"]?.string ?? "")”; planner status lists them"
     case "NoSuchJob": return "no job \(parameters["jobId"]?.int ?? 0); planner jobs lists them"
+    case "NoSuchBuild":
+      return "\(parameters["projection"]?.string ?? "") has no build that is "
+        + "\(parameters["state"]?.string ?? "there"); planner projection list shows those it has"
+    case "Refused":
+      let refusal = parameters["refusal"] ?? .null
+      return "\(refusal["projection"]?.string ?? "")/\(refusal["file"]?.string ?? ""):"
+        + "\(refusal["line"]?.int ?? 0): \(refusal["message"]?.string ?? "")"
+    case "Parked":
+      return "\(parameters["projection"]?.string ?? "") stands still for this planner since event "
+        + "\(parameters["position"]?.int ?? 0): \(message ?? ""); see planner projection failures"
     case "AlreadyRunning":
       let job = parameters["jobId"]?.int ?? 0
       return "that is already running as job \(job): planner watch \(job)"

@@ -16,6 +16,15 @@ enum Number {
     return "\(sign)\(units / scale)" + (digits == 0 ? "" : ".\(zeros)\(fraction)")
   }
 
+  /// A duration of so many seconds: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
+  static func seconds(_ value: Double) -> String {
+    if value < 9.95 { return "\(fixed(value, 1)) s" }
+    let seconds = Int(value.rounded())
+    if seconds < 60 { return "\(seconds) s" }
+    if seconds < 3_600 { return "\(seconds / 60) min \(seconds % 60) s" }
+    return "\(grouped(seconds / 3_600)) h \(seconds / 60 % 60) min"
+  }
+
   /// With commas between thousands.
   static func grouped(_ value: Int) -> String {
     let digits = Array(String(value.magnitude))

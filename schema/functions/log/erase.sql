@@ -1,22 +1,31 @@
 -- Empties data and salt of the events of one stream up to a position: the one change that the log knows. Hashes,
 -- order and counts stay, so that the chain still verifies. An event at the end of the stream says who did it and up to
 -- where; whoever finds empty events without one has found a forgery. Answers how many events were emptied, and
--- where there were none writes nothing. The caller has the views built anew.
+-- where there were none writes nothing. The copies of rows that hold what is erased are deleted; the caller has the views
+-- built anew.
 CREATE OR REPLACE FUNCTION log.erase(
   of_category text, of_stream uuid, up_to bigint, by_person uuid, by_uid bigint, by_pid integer
 ) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   emptied bigint;
+  first_position bigint;
   last_version bigint;
 BEGIN
+  -- Whoever copies the stream's rows comes before or after; before the lock that appends wait for.
+  PERFORM projection.lock_history('00000000-0000-0000-0000-000000000000', true);
+  PERFORM projection.lock_history(of_stream, true);
   -- From here on nobody appends, so that the version stays what it is.
   PERFORM FROM log.append_lock FOR UPDATE;
+  SELECT min(e.position) INTO first_position FROM log.events e
+   WHERE e.category = of_category AND e.stream_id = of_stream AND e.position <= up_to
+     AND e.data IS NOT NULL AND e.type <> 'EventsErased';
   UPDATE log.events e SET data = NULL, salt = NULL
    WHERE e.category = of_category AND e.stream_id = of_stream AND e.position <= up_to
      AND e.data IS NOT NULL AND e.type <> 'EventsErased';
   GET DIAGNOSTICS emptied = ROW_COUNT;
   IF emptied > 0 THEN
+    PERFORM projection.forget_snapshots(of_stream, first_position);
     SELECT max(e.version) INTO last_version FROM log.events e
      WHERE e.category = of_category AND e.stream_id = of_stream;
     PERFORM FROM log.append(

@@ -23,4 +23,4 @@ BEGIN
   RETURN before;
 END
 $$;
-GRANT EXECUTE ON FUNCTION log.version_at TO plannerd_append;
+GRANT EXECUTE ON FUNCTION log.version_at TO plannerd_append, plannerd_project;

@@ -1,8 +1,10 @@
--- Moves a build's checkpoint, in the transaction that folded the events; refused (PL004) where another worker
--- has moved it, so that no event is folded twice, and (PL006) beyond the end of the log, which may be shorter than it
--- was when Postgres comes back from a backup or as another server: no event is passed over.
-CREATE OR REPLACE FUNCTION projection.advance(build bigint, from_position bigint, to_position bigint)
-RETURNS void
+-- Moves a build's checkpoint, in the transaction that folded the events. Refused (PL007) where another daemon has the
+-- lease by now, (PL004) where another worker has moved it, so that no event is folded twice, and (PL006) beyond the
+-- end of the log, which may be shorter than it was when Postgres comes back from a backup or as another server: no
+-- event is passed over.
+CREATE OR REPLACE FUNCTION projection.advance(
+  build bigint, from_position bigint, to_position bigint, lease text, at_epoch bigint
+) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   head bigint;
@@ -12,6 +14,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'build % is no longer at position %', build, from_position USING ERRCODE = 'PL004';
   END IF;
+  PERFORM projection.check_lease(lease, at_epoch);
   SELECT coalesce(max(e.position), 0) INTO head FROM log.events e;
   IF to_position > head THEN
     RAISE EXCEPTION 'the log ends at position %, before %', head, to_position USING ERRCODE = 'PL006';

@@ -1,9 +1,11 @@
 -- Makes a build: a schema with the folder's tables, and apply() with the folder's apply.sql as its body; and tries
 -- apply() on no events, so that what is wrong in it is said now. Run as the projector's role, which owns what it makes.
--- What the engine refuses is raised with SQLSTATE PL005. The session keeps a lock on the build, until the daemon gives
--- it up, so that another daemon does not take it for one that was left behind.
+-- What the engine refuses is raised with SQLSTATE PL005. It belongs to a job, which makes it again or goes on with it
+-- where a daemon ends.
+--
+-- Where the log is long, indexes that keep nothing unique are left to finish_build: made once, they cost a fraction.
 CREATE OR REPLACE FUNCTION projection.create_build(
-  name text, generation_hash text, of_category text, files jsonb, as_state text
+  name text, generation_hash text, of_category text, files jsonb, as_state text, of_job bigint
 ) RETURNS projection.builds
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -17,6 +19,7 @@ BEGIN
   namespace := pg_catalog.format('%s_%s_%s', name, left(generation_hash, 8), build.build_id);
   UPDATE projection.builds b SET schema_name = namespace WHERE b.build_id = build.build_id
   RETURNING * INTO build;
+  UPDATE projection.jobs j SET build_id = build.build_id WHERE j.job_id = of_job;
 
   EXECUTE pg_catalog.format('CREATE SCHEMA %I', namespace);
   PERFORM pg_catalog.set_config('search_path', pg_catalog.format('%I', namespace), true);
@@ -34,8 +37,10 @@ BEGIN
   EXECUTE pg_catalog.format('SELECT %I.apply()', namespace);
 
   PERFORM projection.open_to_queries(namespace, of_category);
-  -- Last, since it outlives a transaction that fails.
-  PERFORM pg_catalog.pg_advisory_lock(1886151014, build.build_id::integer);
+  PERFORM projection.open_to_moments(build.build_id, namespace, of_category);
+  IF (SELECT max(e.position) FROM log.events e) > 100000 THEN
+    PERFORM projection.defer_indexes(build.build_id, namespace);
+  END IF;
   RETURN build;
 END
 $$;

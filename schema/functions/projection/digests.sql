@@ -1,5 +1,6 @@
--- Row count and digest of each table of a build: the sum of the hashes of the rows, free of order.
-CREATE OR REPLACE FUNCTION projection.digests(namespace text)
+-- Row count and digest of each table of a build: the sum of the hashes of the rows, free of order. With a scope, of
+-- the rows of that scope, which the column names.
+CREATE OR REPLACE FUNCTION projection.digests(namespace text, scope_column text, of_scope uuid)
 RETURNS TABLE (table_name text, row_count bigint, digest text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -7,8 +8,8 @@ BEGIN
                      WHERE c.relnamespace = namespace::regnamespace AND c.relkind = 'r' ORDER BY c.relname
   LOOP
     EXECUTE format(
-      'SELECT count(*), coalesce(sum(hash_record_extended(t, 0)::numeric), 0)::text FROM %I.%I AS t',
-      namespace, table_name) INTO row_count, digest;
+      'SELECT count(*), coalesce(sum(hash_record_extended(t, 0)::numeric), 0)::text FROM %I.%I AS t WHERE %s',
+      namespace, table_name, projection.scope_condition(scope_column, of_scope)) INTO row_count, digest;
     RETURN NEXT;
   END LOOP;
 END

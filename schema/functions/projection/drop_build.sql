@@ -1,4 +1,4 @@
--- Deletes a build that is not live, with its tables.
+-- Deletes a build that is not live, with its tables and the copies of their rows.
 CREATE OR REPLACE FUNCTION projection.drop_build(build bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -8,6 +8,7 @@ BEGIN
   RETURNING b.schema_name INTO namespace;
   IF FOUND THEN
     EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', namespace);
+    EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', format('snapshots_%s', build));
   END IF;
 END
 $$;

@@ -6,4 +6,4 @@ SELECT position, category, stream_id, version, type, data, command_id, person_id
  WHERE position > current_setting('plannerd.after')::bigint
    AND position <= current_setting('plannerd.upto')::bigint
    AND data IS NOT NULL;
-GRANT SELECT ON batch_all.batch TO plannerd_project;
+GRANT SELECT ON batch_all.batch TO plannerd_project, plannerd_query;

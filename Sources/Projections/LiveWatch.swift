@@ -1,0 +1,83 @@
+internal import EventLog
+package import EventLoop
+internal import Scalars
+
+/// Says when a view's rows of a scope may have become others: events of the scope were folded, another build or other queries
+/// answer, or the view is gone. What happens between two waits counts once.
+@EventLoop
+package final class LiveWatch {
+  private let method: String
+  private let projection: String?
+  private let category: String?
+  private let scope: UUID?
+  private let catalog: ViewCatalog
+  private let tail: LogTail
+  private var news = Signal()
+  /// The scope has events up to here that the build has not folded.
+  private var awaited: Int?
+
+  init(_ method: String, scope: UUID?, catalog: ViewCatalog, tail: LogTail) {
+    let build = catalog.views[method]?.build
+    self.method = method
+    projection = build?.projection
+    category = build?.category
+    self.scope = scope
+    self.catalog = catalog
+    self.tail = tail
+    tail.followers[ObjectIdentifier(self)] = { [weak self] head, streams in
+      self?.appended(upTo: head, to: streams)
+    }
+    catalog.followers[ObjectIdentifier(self)] = { [weak self] projection, isOther in
+      self?.folded(projection, isOther: isOther)
+    }
+  }
+
+  package func end() {
+    tail.followers[ObjectIdentifier(self)] = nil
+    catalog.followers[ObjectIdentifier(self)] = nil
+    news.fire()
+  }
+
+  /// Whether the view's answers depend on the clock.
+  package var usesNow: Bool { catalog.views[method]?.query.usesNow == true }
+
+  /// Returns when the rows may have become others since the last time that this was called, when `wake` was, or after
+  /// some time.
+  package func wait(atMost duration: Duration?) async {
+    let news = self.news
+    let timer = duration.map { EventLoop.after($0) { news.fire() } }
+    await news.wait()
+    timer?.cancel()
+    self.news = Signal()
+  }
+
+  /// Ends a wait.
+  package func wake() { news.fire() }
+
+  private func appended(upTo head: Int, to streams: Set<StreamID>?) {
+    if let streams, let category, let scope,
+      !streams.contains(StreamID(category: category, id: scope))
+    {
+      return
+    }
+    awaited = head
+    look()
+  }
+
+  private func folded(_ projection: String, isOther: Bool) {
+    if isOther {
+      // The method may have moved to another projection.
+      news.fire()
+    } else if projection == self.projection {
+      look()
+    }
+  }
+
+  private func look() {
+    guard let awaited, let build = catalog.views[method]?.build,
+      let position = catalog.served[build.projection]?.build.position, position >= awaited
+    else { return }
+    self.awaited = nil
+    news.fire()
+  }
+}

@@ -1,0 +1,207 @@
+internal import EventLoop
+internal import Postgres
+internal import Scalars
+
+/// Finds the events at which rows changed, and what they were before and after.
+///
+/// It folds the rows at chosen versions and compares. Those are, from the newest back, the ones before and after each event
+/// whose data mention the key of a row. Where a row differs between two of them that are further apart, it halves the
+/// stretch until the event is found, so that an event that names no key is found as well. What it can miss is a change that
+/// is exactly undone within the same stretch, both by events that do not mention the row's key.
+@EventLoop
+struct Tracer {
+  /// A SELECT whose rows are traced, in a build's own table names.
+  struct Subject: Sendable {
+    let build: Build
+    let scope: UUID?
+    let select: String
+    let parameterTypes: [UInt32]
+    let parameters: [Parameter]
+    /// The columns whose values make a row's key.
+    let key: [String]
+  }
+
+  /// A row at an event.
+  struct Change: Sendable {
+    let key: String
+    /// Of the event, in the scope's stream; of a build over all streams its position.
+    let version: Int
+    /// JSON text; nil where there was no row.
+    let before: String?
+    let after: String?
+  }
+
+  let sessions: [Session]
+  let pool: SandboxPool
+  /// Fires when nobody waits for the answer any more.
+  let abandoned: Signal?
+
+  /// Between the values of a key of several columns.
+  nonisolated static let separator = "\u{1f}"
+  /// How many events that mention a key are looked at in one go.
+  private static let batch = 12
+  /// How long it searches.
+  private static let patience = Duration.seconds(15)
+
+  // MARK: Rows
+
+  /// The rows of some keys, or of all, at some versions in rising order: JSON text by key.
+  func rows(_ subject: Subject, at versions: [Int], keys: [String]? = nil)
+    async throws(PostgresError) -> [[String: String]]
+  {
+    var answers: [[String: String]] = []
+    let bases = try await bases(subject, versions)
+    var first = 0
+    while first < versions.count {
+      // All that begin at the same snapshot are folded on from one another.
+      let last = bases[first...].firstIndex { $0 != bases[first] } ?? versions.count
+      let part = try await fold(
+        subject, from: bases[first], at: Array(versions[first..<last]), look(subject, keys))
+      for rows in part { answers.append(Tracer.dictionary(rows)) }
+      first = last
+    }
+    return answers
+  }
+
+  private func fold(_ subject: Subject, from base: Sandbox.Base, at versions: [Int], _ look: Query)
+    async throws(PostgresError) -> [Rows]
+  {
+    try await pool.with(subject.build) { sandbox throws(PostgresError) in
+      if let rows = try await sandbox.run(
+        scope: subject.scope, from: base, at: versions, look, abandoned: abandoned)
+      {
+        return rows
+      }
+      // The snapshot was deleted meanwhile.
+      return try await sandbox.run(
+        scope: subject.scope, from: .nothing, at: versions, look, abandoned: abandoned)!
+    }
+  }
+
+  /// The nearest snapshots at versions or before them.
+  private func bases(_ subject: Subject, _ versions: [Int]) async throws(PostgresError)
+    -> [Sandbox.Base]
+  {
+    let rows = try await ViewReader.idlest(sessions).run(
+      Tracer.basesStatement(
+        .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
+        .array(versions)), resend: .allowed)
+    return (0..<rows.count).map { row in
+      rows.int(row, 0).map { .snapshot(id: $0, version: rows.int(row, 1)!) } ?? .nothing
+    }
+  }
+
+  private static let basesStatement = Statement(
+    """
+    SELECT s.snapshot_id, s.version
+      FROM unnest($3::bigint[]) WITH ORDINALITY AS wanted (version, ordinal)
+      LEFT JOIN LATERAL (
+        SELECT s.snapshot_id, s.version FROM projection.snapshots s
+         WHERE s.build_id = $1 AND s.scope = $2 AND s.version <= wanted.version
+         ORDER BY s.version DESC LIMIT 1) s ON true
+     ORDER BY wanted.ordinal
+    """)
+
+  private func look(_ subject: Subject, _ keys: [String]?) -> Query {
+    let columns = subject.key.map { "coalesce(q.\(quoted($0))::text, '')" }
+    let key = "concat_ws(E'\\x1f', \(columns.joined(separator: ", ")))"
+    let count = subject.parameterTypes.count
+    let condition = keys == nil ? "" : "WHERE \(key) = ANY ($\(count + 1)::text[])"
+    let statement = Statement(
+      "SELECT \(key), row_to_json(q)::text FROM (\(subject.select)\n) AS q \(condition)",
+      parameterTypes: subject.parameterTypes
+        + (keys == nil ? [] : [ValueType.texts.objectID]))
+    return Query(statement, subject.parameters + (keys.map { [.array($0)] } ?? []))
+  }
+
+  /// Of rows with the same key the one whose text comes first.
+  private static func dictionary(_ rows: Rows) -> [String: String] {
+    var found: [String: String] = [:]
+    for row in 0..<rows.count {
+      found.merge([(rows.text(row, 0), rows.text(row, 1))]) { min($0, $1) }
+    }
+    return found
+  }
+
+  // MARK: Changes
+
+  /// The newest changes of rows in a stretch of versions, for each key at most so many, newest first; and whether that
+  /// are all there are.
+  func changes(
+    of keys: [String], _ subject: Subject, after: Int, upTo: Int, limit: Int,
+    where counts: (Change) -> Bool = { _ in true }
+  ) async throws(PostgresError) -> (changes: [Change], isComplete: Bool) {
+    let deadline = ContinuousClock().now + Tracer.patience
+    var found: [Change] = []
+    var open = keys
+    var upper = upTo
+    while upper > after, !open.isEmpty {
+      if ContinuousClock().now > deadline || abandoned?.hasFired == true { return (found, false) }
+      let mentions = try await mentions(of: open, subject, after: after, upTo: upper)
+      let lower = mentions.count < Tracer.batch ? after : mentions.last! - 1
+      let points = Set(mentions.flatMap { [$0 - 1, $0] } + [lower, upper]).sorted()
+      let rows = try await rows(subject, at: points, keys: open)
+      var changes: [Change] = []
+      for (index, (begin, end)) in zip(points, points.dropFirst()).enumerated() {
+        changes += try await between(
+          subject, open, begin, rows[index], end, rows[index + 1])
+      }
+      found += changes.sorted { $0.version > $1.version }.filter(counts)
+      open = open.filter { key in found.count { $0.key == key } < limit }
+      upper = lower
+    }
+    var seen: [String: Int] = [:]
+    let newest = found.filter { change in
+      seen[change.key, default: 0] += 1
+      return seen[change.key]! <= limit
+    }
+    return (newest, newest.count == found.count && open.count == keys.count)
+  }
+
+  /// The changes of rows that differ at the ends of a stretch.
+  private func between(
+    _ subject: Subject, _ keys: [String], _ begin: Int, _ before: [String: String], _ end: Int,
+    _ after: [String: String]
+  ) async throws(PostgresError) -> [Change] {
+    let differing = keys.filter { before[$0] != after[$0] }
+    if differing.isEmpty { return [] }
+    if end - begin == 1 {
+      return differing.map {
+        Change(key: $0, version: end, before: before[$0], after: after[$0])
+      }
+    }
+    let middle = (begin + end) / 2
+    let rows = try await rows(subject, at: [middle], keys: differing)[0]
+    return try await between(subject, differing, begin, before, middle, rows)
+      + between(subject, differing, middle, rows, end, after)
+  }
+
+  /// The newest events that mention one of the keys' values, the newest first.
+  private func mentions(of keys: [String], _ subject: Subject, after: Int, upTo: Int)
+    async throws(PostgresError) -> [Int]
+  {
+    let words = Set(keys.flatMap { $0.split(separator: Tracer.separator) }.map { String($0) })
+    let rows = try await ViewReader.idlest(sessions).run(
+      Tracer.mentionsStatement(
+        .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
+        .array(words.sorted()), .int(after), .int(upTo), .int(Tracer.batch)), resend: .allowed)
+    return (0..<rows.count).map { rows.int($0, 0)! }
+  }
+
+  private static let mentionsStatement = Statement(
+    "SELECT version FROM projection.mentions($1, $2, $3, $4, $5, $6)")
+
+  /// Who wrote the events at versions, when and by which command: JSON text by version.
+  func envelopes(_ subject: Subject, _ versions: [Int]) async throws(PostgresError) -> [Int: String]
+  {
+    let rows = try await ViewReader.idlest(sessions).run(
+      Tracer.envelopesStatement(
+        .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
+        .array(versions)), resend: .allowed)
+    return Dictionary(
+      (0..<rows.count).map { (rows.int($0, 0)!, rows.text($0, 1)) }, uniquingKeysWith: { $1 })
+  }
+
+  private static let envelopesStatement = Statement(
+    "SELECT version, envelope FROM projection.envelopes($1, $2, $3)")
+}

@@ -1,0 +1,133 @@
+import EventLog
+import EventLoop
+import JSON
+import Postgres
+import Projections
+import Scalars
+import TestSupport
+import Testing
+
+/// Faults that are planted into views, and what verify makes of them.
+@Suite struct ProofTests {
+  @EventLoop private func fixture() async throws -> PlannerFixture {
+    let planner = try await PlannerFixture(projections: ["tasks", "theme_ratings"])
+    for number in 1...8 {
+      try await planner.submit([
+        "createTask": ["taskId": PlannerFixture.id(number), "title": .string("Task \(number)")]
+      ])
+    }
+    try await planner.submit(
+      ["startTask": ["taskId": PlannerFixture.id(3)]],
+      ["completeTask": ["taskId": PlannerFixture.id(3)]])
+    _ = try await planner.ask("Tasks")
+    return planner
+  }
+
+  @EventLoop private func plant(_ planner: PlannerFixture, _ sql: String) async throws {
+    let schema = try #require(
+      try await planner.value(
+        "SELECT schema_name FROM projection.builds WHERE projection = 'tasks' AND state = 'live'"))
+    let connection = try await planner.database.connect()
+    try await connection.runScript("SET search_path = \(schema); \(sql)")
+    connection.close()
+  }
+
+  @EventLoop
+  private func verify(_ planner: PlannerFixture, repair: Bool = false, onlyPlanner: Bool = false)
+    async throws -> JSON
+  {
+    let ended = try await planner.finish(
+      try await planner.engine.verify(
+        "tasks", scope: onlyPlanner ? planner.planner : nil, repair: repair))
+    #expect(ended.state == .done, "\(ended)")
+    return ended.report ?? .null
+  }
+
+  @Test(arguments: [false, true]) @EventLoop
+  func `a row that was edited, one that is gone and one too many are named, and mended`(
+    onlyPlanner: Bool
+  ) async throws {
+    let planner = try await fixture()
+    let before = try await planner.ask("Tasks")
+    try await plant(
+      planner,
+      """
+      UPDATE tasks SET title = 'Forged', priority = 5 WHERE title = 'Task 2';
+      DELETE FROM tasks WHERE title = 'Task 5';
+      INSERT INTO tasks SELECT * FROM jsonb_populate_record(NULL::tasks,
+        (SELECT to_jsonb(t) || '{"taskId": "00000000-0000-0000-0000-00000000abcd"}' FROM tasks t WHERE title = 'Task 7'));
+      """)
+    let report = try await verify(planner, onlyPlanner: onlyPlanner)
+    #expect(report["equal"] == false)
+    let differences = report["differences"]?.array ?? []
+    func only(_ kind: String) throws -> JSON {
+      let found = differences.filter { $0["kind"]?.string == kind }
+      #expect(found.count == 1 && found.first?["total"] == 1, "\(differences)")
+      return try #require(found.first)
+    }
+    #expect(try only("different")["columns"] == ["priority", "title"])
+    #expect(try only("different")["key"]?["taskId"] == PlannerFixture.id(2))
+    #expect(try only("different")["before"]?["title"] == "Forged")
+    #expect(try only("different")["after"]?["title"] == "Task 2")
+    #expect(try only("added")["after"]?["title"] == "Task 5")
+    #expect(try only("gone")["key"]?["taskId"] == "00000000-0000-0000-0000-00000000abcd")
+
+    #expect(try await verify(planner, repair: true, onlyPlanner: onlyPlanner)["equal"] == false)
+    #expect(try await verify(planner)["equal"] == true)
+    #expect(try await planner.ask("Tasks") == before)
+    let health = try #require(planner.health("tasks"))
+    #expect(health.proof?.position == planner.tail.head && health.proof?.problem == nil)
+  }
+
+  @Test @EventLoop
+  func `a checkpoint that is off by one is found`() async throws {
+    let planner = try await fixture()
+    // The completion of Task 3 is passed over.
+    try await plant(
+      planner,
+      "UPDATE tasks SET status = 'inProgress', \"completedAt\" = NULL WHERE title = 'Task 3'")
+    let report = try await verify(planner)
+    #expect(report["differences"]?[0]?["key"]?["taskId"] == PlannerFixture.id(3))
+    #expect(report["differences"]?[0]?["columns"]?.array?.contains("status") == true)
+  }
+
+  @Test @EventLoop
+  func `an apply that forgets an event type is found against the folder that does not`()
+    async throws
+  {
+    let planner = try await fixture()
+    try planner.writeTotals(guarding: "")
+    try planner.write(
+      """
+      INSERT INTO totals SELECT stream_id, count(*) FROM batch WHERE type <> 'TaskStarted' GROUP BY stream_id
+      ON CONFLICT (planner_id) DO UPDATE SET events = totals.events + excluded.events;
+      """, "totals/apply.sql")
+    #expect(await planner.engine.reload().added == ["totals"])
+    try planner.writeTotals()
+    let told = try await planner.finish(try await planner.engine.diff("totals", hold: false))
+    #expect(told.report?["equal"] == false)
+    #expect(told.report?["differences"]?[0]?["columns"] == ["events"])
+  }
+
+  @Test @EventLoop
+  func `views are proved by and by while commands keep coming`() async throws {
+    let planner = try await fixture()
+    let other = PlannerFixture.engine(
+      planner.database, planner.folder, planner.tail, proofInterval: .milliseconds(50))
+    await planner.engine.stop()
+    try await other.start()
+    try await plant(planner, "UPDATE tasks SET title = 'Forged' WHERE title = 'Task 2'")
+    for number in 20...40 {
+      try await planner.submit([
+        "createTask": ["taskId": PlannerFixture.id(number), "title": .string("Task \(number)")]
+      ])
+    }
+    try await Patience.until("both were proved") {
+      other.health.allSatisfy { $0.proof != nil }
+    }
+    let proofs = Dictionary(uniqueKeysWithValues: other.health.map { ($0.name, $0.proof?.problem) })
+    #expect(proofs["theme_ratings"] == .some(nil))
+    #expect(proofs["tasks"]??.contains("title") == true, "\(proofs)")
+    await other.stop()
+  }
+}

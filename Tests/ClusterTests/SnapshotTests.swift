@@ -1,0 +1,181 @@
+import EventLog
+import EventLoop
+import JSON
+import Postgres
+import Scalars
+import TestSupport
+import Testing
+
+@testable import Projections
+
+/// The copies of rows that answers about the past begin with.
+@Suite struct SnapshotTests {
+  /// Keeps a copy after each so many events.
+  @EventLoop private func past(spacing: Int) async throws -> LongPast {
+    let past = try await LongPast(seed: Seed.draw(for: "snapshots"), groups: 120)
+    past.planner.engine.historian.spacing = spacing
+    try #require(
+      await past.planner.engine.historian.catchUp(), "\(past.planner.engine.historian.failure ?? "")")
+    return past
+  }
+
+  @Test @EventLoop func `each holds what a fresh fold of the stream up to there gives`()
+    async throws
+  {
+    let past = try await past(spacing: 25)
+    let session = past.planner.database.session("plannerd_project")
+    let store = BuildStore(session: session, locks: WorkLocks(session: session))
+    for build in try await store.all() {
+      let fresh = try await store.create(try #require(build.folder), state: "scratch")
+      var position = 0
+      let kept = try await snapshots(of: build, past)
+      #expect(kept.count > 5, "\(build.projection)")
+      for snapshot in kept {
+        _ = try await session.run(
+          Fold.queries([fresh], after: position, upTo: snapshot.position), resend: .forbidden)
+        position = snapshot.position
+        for table in try await tables(of: build, past) {
+          let copied = try await digest(
+            "SELECT \(table.columns) FROM snapshots_\(build.id).\(table.name) WHERE \"snapshot id\" = \(snapshot.id)",
+            past)
+          let folded = try await digest(
+            "SELECT \(table.columns) FROM \(fresh.schemaName).\(table.name) WHERE planner_id = '\(snapshot.scope)'",
+            past)
+          #expect(copied == folded, "\(build.projection).\(table.name) at \(snapshot.position)")
+        }
+      }
+      await store.drop(fresh.id)
+    }
+    session.close()
+  }
+
+  @Test @EventLoop func `but for the newest they hold no more rows than the log has events`()
+    async throws
+  {
+    let past = try await past(spacing: 1)
+    let events = try #require(try await past.planner.value("SELECT count(*) FROM log.events"))
+    let most = try #require(
+      try await past.planner.value(
+        """
+        SELECT max(rows) FROM (
+          SELECT sum(rows) AS rows FROM projection.snapshots s
+           WHERE EXISTS (SELECT FROM projection.snapshots t
+                          WHERE (t.build_id, t.scope) = (s.build_id, s.scope) AND t.version > s.version)
+           GROUP BY build_id) AS s
+        """))
+    #expect(Int(most)! <= Int(events)!)
+    #expect(Int(most)! > 50)
+  }
+
+  @Test @EventLoop func `an erasure deletes those that hold what was erased`() async throws {
+    let past = try await past(spacing: 25)
+    let stream = LongPast.streams[0]
+    let other = try await past.planner.value(
+      "SELECT count(*) FROM projection.snapshots WHERE scope <> '\(stream)'")
+    let middle = past.recorded.count / 2
+    let eraser = try await past.planner.database.connect("plannerd_erase")
+    _ = try await eraser.run([
+      Statement("SELECT log.erase('planner', $1, $2, $1, 0, 1)")(
+        .text(stream.description), .int(middle))
+    ])
+    eraser.close()
+    for build in try await builds(past) {
+      let kept = try await snapshots(of: build, past)
+      #expect(!kept.contains { $0.scope == stream })
+      for table in try await tables(of: build, past) {
+        let left = try await past.planner.value(
+          "SELECT count(*) FROM snapshots_\(build.id).\(table.name) WHERE planner_id = '\(stream)'")
+        #expect(left == "0")
+      }
+    }
+    #expect(
+      try await past.planner.value(
+        "SELECT count(*) FROM projection.snapshots WHERE scope <> '\(stream)'") == other)
+    // What comes after is answered without it, and kept again.
+    let asOf: JSON = ["position": .int(past.recorded.count)]
+    let answer = try await past.planner.ask(
+      "Totals", ["asOf": asOf], of: stream, now: LongPast.end)
+    let left = try await past.planner.value(
+      """
+      SELECT count(*) FROM log.events
+       WHERE category = 'planner' AND stream_id = '\(stream)' AND data IS NOT NULL AND position <= \(past.recorded.count)
+      """)
+    #expect(answer["rows"]?[0]?["events"]?.int.map { String($0) } == left)
+    past.planner.engine.historian.spacing = 25
+    #expect(await past.planner.engine.historian.catchUp())
+    #expect(
+      try await past.planner.ask("Totals", ["asOf": asOf], of: stream, now: LongPast.end) == answer)
+  }
+
+  @Test @EventLoop func `they go with the build that they are of`() async throws {
+    let past = try await past(spacing: 25)
+    let old = try await builds(past).map(\.id)
+    let engine = past.planner.engine
+    for name in engine.projections {
+      #expect(try await past.planner.finish(try await engine.rebuild(name)).state == .done)
+    }
+    try await Patience.until("the old builds are gone") {
+      (try? await builds(past).filter { old.contains($0.id) }.isEmpty) == true
+    }
+    let ids = old.map { String($0) }.joined(separator: ", ")
+    let left = try await past.planner.value(
+      "SELECT count(*) FROM projection.snapshots WHERE build_id IN (\(ids))")
+    #expect(left == "0")
+    #expect(await engine.historian.catchUp())
+    for build in try await builds(past) {
+      #expect(try await !snapshots(of: build, past).isEmpty)
+    }
+    let schemas = try await past.planner.value(
+      "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'snapshots\\_%'")
+    #expect(schemas == String(old.count))
+  }
+
+  // MARK: What is there
+
+  private struct Snapshot {
+    let id: Int
+    let scope: UUID
+    let position: Int
+  }
+
+  @EventLoop private func builds(_ past: LongPast) async throws -> [Build] {
+    let session = past.planner.database.session("plannerd_project")
+    defer { session.close() }
+    return try await BuildStore(session: session, locks: WorkLocks(session: session)).all()
+  }
+
+  @EventLoop private func snapshots(of build: Build, _ past: LongPast) async throws -> [Snapshot] {
+    let connection = try await past.planner.database.connect()
+    defer { connection.close() }
+    let rows = try await connection.run([
+      Statement(
+        "SELECT snapshot_id, scope, position FROM projection.snapshots WHERE build_id = $1 ORDER BY position"
+      )(.int(build.id))
+    ])[0]
+    return (0..<rows.count).map {
+      Snapshot(id: rows.int($0, 0)!, scope: UUID(rows.text($0, 1))!, position: rows.int($0, 2)!)
+    }
+  }
+
+  @EventLoop private func tables(of build: Build, _ past: LongPast) async throws
+    -> [(name: String, columns: String)]
+  {
+    let connection = try await past.planner.database.connect()
+    defer { connection.close() }
+    let rows = try await connection.run([
+      Statement(
+        """
+        SELECT relname, projection.stored_columns(format('%I.%I', $1::text, relname)) FROM pg_class
+         WHERE relnamespace = $1::regnamespace AND relkind = 'r'
+        """)(.text(build.schemaName))
+    ])[0]
+    return (0..<rows.count).map { (rows.text($0, 0), rows.text($0, 1)) }
+  }
+
+  /// The rows of a query, free of their order.
+  @EventLoop private func digest(_ query: String, _ past: LongPast) async throws -> String? {
+    try await past.planner.value(
+      "SELECT count(*) || ' ' || coalesce(sum(hash_record_extended(r, 0)::numeric), 0) FROM (\(query)) AS r"
+    )
+  }
+}

@@ -1,0 +1,32 @@
+-- What answers about other moments are made from: the senses of `batch` for what has not happened,
+-- and the register of the copies of rows that the engine keeps, so that no answer folds a whole history.
+DO $$
+BEGIN
+  EXECUTE pg_catalog.format('GRANT TEMPORARY ON DATABASE %I TO plannerd_project', current_database());
+END
+$$;
+
+SET LOCAL ROLE plannerd_owner;
+CREATE SCHEMA batch_whatif;
+CREATE SCHEMA batch_whatif_all;
+GRANT USAGE ON SCHEMA batch_whatif, batch_whatif_all TO plannerd_project, plannerd_query;
+GRANT USAGE ON SCHEMA batch_all, batch_scope TO plannerd_query;
+
+-- The rows themselves are in the schema snapshots_BUILD, in a table for each of the build's.
+CREATE TABLE projection.snapshots (
+  snapshot_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  build_id    bigint NOT NULL REFERENCES projection.builds ON DELETE CASCADE,
+  -- The stream whose rows they are. Of a build over all streams it is the nil UUID, and versions are positions.
+  scope       uuid   NOT NULL,
+  -- The version of the stream that they are as of, and its event's position.
+  version     bigint NOT NULL,
+  position    bigint NOT NULL,
+  rows        bigint NOT NULL,
+  taken_at    timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (build_id, scope, version)
+);
+GRANT SELECT ON projection.snapshots TO plannerd_query;
+GRANT SELECT, INSERT, DELETE ON projection.snapshots TO plannerd_project;
+GRANT SELECT, DELETE ON projection.snapshots TO plannerd_eraser;
+GRANT USAGE ON SCHEMA projection TO plannerd_eraser;
+RESET ROLE;
