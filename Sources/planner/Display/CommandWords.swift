@@ -17,7 +17,9 @@ final class CommandWords {
 
   /// Reads the events of the commands of some rows of the view History, and of what undos among them concern.
   func read(_ rows: [JSON]) throws(Failure) {
-    let sorted = try (rows + concerned(rows)).sorted { ($0["position"]?.int ?? 0) < ($1["position"]?.int ?? 0) }
+    let sorted = try (rows + concerned(rows)).sorted {
+      ($0["position"]?.int ?? 0) < ($1["position"]?.int ?? 0)
+    }
     var run: [JSON] = []
     for row in sorted {
       let end = run.last?["lastPosition"]?.int ?? 0
