@@ -273,6 +273,7 @@ extension ProjectionEngine {
 
   private func report(_ live: Build, _ next: Build, _ job: Job) async throws(JobFailure) {
     let comparison = try await worker.compare(live, with: next, job)
-    job.update { $0.report = comparison.json }
+    let explained = await DifferenceTracer(moments: moments).explain(comparison, live, next)
+    job.update { $0.report = explained.json }
   }
 }

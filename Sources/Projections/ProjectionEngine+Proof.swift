@@ -35,7 +35,8 @@ extension ProjectionEngine {
       }
       let comparison = try await worker.compare(
         live, with: caughtUp, job, scope: scope, mending: options["repair"]?.bool ?? false)
-      try await conclude(comparison, live, job)
+      let explained = await DifferenceTracer(moments: moments).explain(comparison, live, live)
+      try await conclude(explained, live, job)
     } catch {
       if !error.leavesBuild { await store.drop(fresh.id) }
       throw error

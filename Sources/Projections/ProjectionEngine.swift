@@ -27,6 +27,7 @@ package final class ProjectionEngine {
   private let reader: ViewReader
   private let history: HistoryReader
   let sandboxes: SandboxPool
+  let moments: MomentReader
   let historian: Historian
   let worker: Worker
   let jobs: JobBoard
@@ -64,7 +65,7 @@ package final class ProjectionEngine {
     projector = Projector(session, store: store, tail: tail, leases: leases)
     catalog = ViewCatalog(session: querySessions[0], commandTypes: commandTypes)
     sandboxes = SandboxPool(queryInfo)
-    let moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
+    moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
     reader = ViewReader(querySessions, catalog: catalog, moments: moments)
     history = HistoryReader(moments)
     historian = Historian(info, catalog: catalog, tail: tail, leases: leases)

@@ -43,7 +43,10 @@ enum ControlInterface {
       columns: []string,
       events: []EventReference
     )
-    type EventReference (position: int, type: string, commandId: string, recordedAt: string, uid: int)
+    type EventReference (
+      position: int, type: string, commandId: string, personId: string, uid: int, pid: int,
+      recordedAt: string, occurredAt: string
+    )
 
     # state is live, parked (for some planners) or failed (for all). provedAt and provedPosition say when the view was last
     # compared with a fresh fold of the log, proofProblem what was found wrong.

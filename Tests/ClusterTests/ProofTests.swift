@@ -70,6 +70,12 @@ import Testing
     #expect(try only("different")["before"]?["title"] == "Forged")
     #expect(try only("different")["after"]?["title"] == "Task 2")
     #expect(try only("added")["after"]?["title"] == "Task 5")
+    func events(_ kind: String) throws -> [String] {
+      (try only(kind)["events"]?.array ?? []).compactMap { $0["type"]?.string }
+    }
+    #expect(try events("different") == ["TaskCreated"])
+    #expect(try events("added") == ["TaskCreated"])
+    #expect(try events("gone") == [])
     #expect(try only("gone")["key"]?["taskId"] == "00000000-0000-0000-0000-00000000abcd")
 
     #expect(try await verify(planner, repair: true, onlyPlanner: onlyPlanner)["equal"] == false)
@@ -89,6 +95,9 @@ import Testing
     let report = try await verify(planner)
     #expect(report["differences"]?[0]?["key"]?["taskId"] == PlannerFixture.id(3))
     #expect(report["differences"]?[0]?["columns"]?.array?.contains("status") == true)
+    let events = report["differences"]?[0]?["events"]?.array ?? []
+    #expect(events.map { $0["type"] } == ["TaskCreated", "TaskStarted", "TaskCompleted"])
+    #expect(events.last?["position"] == .int(planner.tail.head))
   }
 
   @Test @EventLoop
@@ -106,7 +115,10 @@ import Testing
     try planner.writeTotals()
     let told = try await planner.finish(try await planner.engine.diff("totals", hold: false))
     #expect(told.report?["equal"] == false)
-    #expect(told.report?["differences"]?[0]?["columns"] == ["events"])
+    let difference = told.report?["differences"]?[0]
+    #expect(difference?["columns"] == ["events"])
+    let types = (difference?["events"]?.array ?? []).compactMap { $0["type"]?.string }
+    #expect(types.contains("TaskStarted"), "\(types)")
   }
 
   @Test @EventLoop
