@@ -12,9 +12,8 @@ import Testing
 
 /// What views answer about the past: what they answered then.
 @Suite(.clusterTurns) struct MomentTests {
-  /// How many random moments the property tries: a thousand where `$PLANNERD_TEST_MOMENTS` says so.
-  private static let count =
-    Environment.value("PLANNERD_TEST_MOMENTS").flatMap { Int($0) } ?? 60
+  /// How many random moments the property tries.
+  private static let count = Scale.pick(60, full: 1_000)
 
   /// Without snapshots, and with one after as many events.
   @Test(arguments: [nil, 20, 150]) @EventLoop

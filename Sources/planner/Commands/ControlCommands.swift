@@ -18,10 +18,11 @@ enum ControlCommands {
       "verify", "Compare a projection, or all, with a fresh fold of the log",
       positionals: [PositionalSpec("NAME", .projection, count: .optional, "The projection")],
       options: [
-        OptionSpec("planner", .text("ID"), "Only the rows of one planner"),
         OptionSpec("repair", "Make the rows that differ those of the fresh fold"),
       ],
-      details: "Exits 1 where one differs and was not mended.", run: verify),
+      details:
+        "With --planner ID only that planner's rows. Exits 1 where one differs and was not mended.",
+      run: verify),
     CommandSpec(
       "verify-log", "Check positions, versions and the hash chain of the log", run: verifyLog),
     CommandSpec(
@@ -159,7 +160,7 @@ enum ControlCommands {
   @Sendable static func verify(_ invocation: Invocation) throws(Failure) {
     var parameters: JSONObject = [:]
     parameters["projection"] = invocation.arguments["NAME"].map { .string($0) }
-    parameters["planner"] = invocation.arguments["planner"].map { .string($0) }
+    parameters["planner"] = invocation.session.options.planner.map { .string($0) }
     if invocation.arguments.has("repair") { parameters["repair"] = true }
     let reply = try invocation.session.operate("Verify", .object(parameters))
     try follow((reply["jobIds"]?.array ?? []).compactMap(\.int), invocation)

@@ -36,8 +36,7 @@ enum ProjectionCommands {
     CommandSpec(
       "projection retry", "Fold what a projection has missed of the planners it is parked for",
       positionals: [name],
-      options: [OptionSpec("planner", .text("ID"), "Only of one planner")],
-      details: "Exits \(ExitCode.rejected.rawValue) where it is parked for some still.", run: retry),
+      details: "With --planner ID only of that one. Exits \(ExitCode.rejected.rawValue) where it is parked for some still.", run: retry),
   ]
 
   private static func parameters(_ invocation: Invocation) -> JSONObject {
@@ -100,7 +99,7 @@ enum ProjectionCommands {
 
   @Sendable static func retry(_ invocation: Invocation) throws(Failure) {
     var parameters = parameters(invocation)
-    parameters["planner"] = invocation.arguments["planner"].map { .string($0) }
+    parameters["planner"] = invocation.session.options.planner.map { .string($0) }
     let reply = try invocation.session.operate("Retry", .object(parameters))
     show(reply, invocation)
     if reply["failures"]?.array?.isEmpty == false { throw .silent(.rejected) }

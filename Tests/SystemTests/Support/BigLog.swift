@@ -4,13 +4,6 @@ import Postgres
 import TestSupport
 import Testing
 
-/// Sizes of the properties: what fits every run, or with `PLANNERD_FULL_SIZE` (ops/test --full) what is promised.
-enum Scale {
-  static let isFull = Environment.value("PLANNERD_FULL_SIZE") != nil
-
-  static func pick<T>(_ usual: T, full: T) -> T { isFull ? full : usual }
-}
-
 extension TestDatabase {
   /// A database whose log is filled as the benchmarks fill theirs: with so many events, a multiple of a thousand for each
   /// of some planners.
