@@ -53,11 +53,11 @@ class Visit:
 
     # How a method is called.
 
-    def call(self, method, **parameters):
+    def call(self, method, /, **parameters):
         self.called.add(method)
         return self.client.call(method, parameters)
 
-    def stream(self, method, **parameters):
+    def stream(self, method, /, **parameters):
         self.called.add(method)
         return self.client.stream(method, parameters)
 
