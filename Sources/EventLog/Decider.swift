@@ -9,6 +9,8 @@ package protocol Decider: Sendable {
   associatedtype State: Sendable
   /// The domain's no.
   associatedtype Refusal: Error, Sendable
+  /// What some commands have to know of earlier ones.
+  associatedtype Past: StreamPast = NoPast
 
   var initialState: State { get }
 
@@ -16,6 +18,14 @@ package protocol Decider: Sendable {
   /// stream; others may follow, each naming its stream.
   func decide(_ command: Command, _ state: State, _ context: DecidingContext) throws(Refusal)
     -> [EventDraft]
+
+  /// The same with the past that the command needs.
+  func decide(
+    _ command: Command, _ state: State, _ past: Past, _ context: DecidingContext
+  ) throws(Refusal) -> [EventDraft]
+
+  /// What a command needs to know of the past beyond what is given; nil where it can be decided.
+  func pastNeeded(_ command: Command, _ state: State, _ past: Past) -> PastRequest?
 
   /// The state after an event of the stream; `data` is nil once erased. Accepts unknown types.
   func evolve(_ state: inout State, type: String, data: JSON?, version: Int)

@@ -18,6 +18,16 @@ package final class GroupCommit<D: Decider> {
     let promise: Promise<SentAnswer>
   }
 
+  /// What is done one after the other.
+  private enum Work {
+    case commit(Waiting)
+    case simulate(CommandBatch<D>, Promise<Result<Simulation<D>, LogFault>>)
+
+    var waiting: Waiting? {
+      if case .commit(let waiting) = self { waiting } else { nil }
+    }
+  }
+
   /// An answer on its way between two tasks of the loop.
   private struct SentAnswer: Sendable {
     let value: Answer
@@ -30,7 +40,7 @@ package final class GroupCommit<D: Decider> {
   private let schemaVersion: Int
   private let clock: @Sendable () -> Instant
   private var states = StateCache<D.State>()
-  private var queue: [Waiting] = []
+  private var queue: [Work] = []
   private var isRunning = false
 
   /// How many commands one transaction carries at most, unless one batch alone has more.
@@ -54,30 +64,57 @@ package final class GroupCommit<D: Decider> {
     -> (position: Int, outcomes: [CommandOutcome<D.Refusal>])
   {
     let promise = Promise<SentAnswer>()
-    queue.append(Waiting(batch: batch, promise: promise))
-    if !isRunning {
-      isRunning = true
-      Task { @EventLoop in await run() }
-    }
+    enqueue(.commit(Waiting(batch: batch, promise: promise)))
     switch await promise.get().value {
     case .success(let answer): return answer
     case .failure(let fault): throw fault
     }
   }
 
+  /// Decides a batch on the log as it is, after all that was submitted before, and writes nothing, whether or not it is
+  /// a dry run.
+  package func simulate(_ batch: CommandBatch<D>) async throws(LogFault) -> Simulation<D> {
+    let promise = Promise<Result<Simulation<D>, LogFault>>()
+    enqueue(.simulate(batch.inEarnest, promise))
+    return try await promise.get().get()
+  }
+
+  private func enqueue(_ work: Work) {
+    queue.append(work)
+    if !isRunning {
+      isRunning = true
+      Task { @EventLoop in await run() }
+    }
+  }
+
   private func run() async {
-    while !queue.isEmpty { await process(takeGroup()) }
+    while let next = queue.first {
+      if case .simulate(let batch, let promise) = next {
+        queue.removeFirst()
+        do throws(LogFault) {
+          promise.fulfil(.success(try await simulateNow(batch)))
+        } catch {
+          promise.fulfil(.failure(error))
+        }
+      } else {
+        await process(takeGroup())
+      }
+    }
     isRunning = false
   }
 
   private func takeGroup() -> [Waiting] {
     var commands = 0
-    let count = queue.prefix { waiting in
-      defer { commands += waiting.batch.commands.count }
-      return commands == 0 || commands + waiting.batch.commands.count <= Self.groupSize
-    }.count
-    defer { queue.removeFirst(count) }
-    return Array(queue.prefix(count))
+    var group: [Waiting] = []
+    while group.count < queue.count, let waiting = queue[group.count].waiting {
+      guard commands == 0 || commands + waiting.batch.commands.count <= Self.groupSize else {
+        break
+      }
+      commands += waiting.batch.commands.count
+      group.append(waiting)
+    }
+    queue.removeFirst(group.count)
+    return group
   }
 
   private func process(_ group: [Waiting]) async {
@@ -137,6 +174,34 @@ package final class GroupCommit<D: Decider> {
     return .success(outcomes)
   }
 
+  // MARK: What if
+
+  private func simulateNow(_ batch: CommandBatch<D>) async throws(LogFault) -> Simulation<D> {
+    var known = Knowledge()
+    for _ in 0..<Self.attempts {
+      var entry = states.take(batch.stream) ?? .init(state: decider.initialState, version: 0)
+      entry.version = try await reader.fold(
+        batch.stream, after: entry.version, into: &entry.state, by: decider)
+      states.put(batch.stream, entry)
+      known.found = try await reader.find(keys(of: [batch])).found
+      var plan = GroupPlan(
+        decider, now: max(clock(), tail.lastRecordedAt), states: [batch.stream: entry.state],
+        versions: [:], found: known.found)
+      if !known.otherStreams.isEmpty {
+        plan.versions = try await reader.versions(of: Array(known.otherStreams))
+      }
+      plan.versions[batch.stream] = entry.version
+      try await readPasts([batch], &plan, &known)
+      plan.decide(batch)
+      if plan.unknownPasts.isEmpty && plan.unknownStreams.isEmpty {
+        return plan.simulation(of: batch)
+      }
+      known.learn(plan.unknownPasts)
+      known.otherStreams.formUnion(plan.unknownStreams)
+    }
+    throw LogFault(.other, "the commands need more and more of the past")
+  }
+
   // MARK: One group
 
   /// What has been learnt about the commands of a group from the log.
@@ -146,12 +211,18 @@ package final class GroupCommit<D: Decider> {
     var own: Set<CommandKey> = []
     /// Streams that events go to beside the batches' own.
     var otherStreams: Set<StreamID> = []
+    /// What commands need to know of the past of their streams.
+    var pasts: [StreamID: PastRequest] = [:]
     /// Whether the log was asked about all commands of atomic batches and dry runs.
     var hasAskedAhead = false
     /// States as the log had them when they were last read, once a race for their stream was lost: to be read on
     /// from there, for whoever reads a long stream anew each time loses each race.
     var read: [StreamID: StateCache<D.State>.Entry] = [:]
     private(set) var hasLostRace = false
+
+    mutating func learn(_ requests: [StreamID: PastRequest]) {
+      for (stream, request) in requests { _ = pasts[stream, default: PastRequest()].add(request) }
+    }
 
     /// All is decided again, on what the log holds by then.
     mutating func loseRace() {
@@ -169,6 +240,12 @@ package final class GroupCommit<D: Decider> {
     var known = Knowledge()
     for _ in 0..<Self.attempts {
       var plan = try await plan(batches, &known)
+      guard plan.unknownPasts.isEmpty else {
+        known.learn(plan.unknownPasts)
+        known.loseRace()
+        forget(plan)
+        continue
+      }
       guard try await settleRefusals(&plan, batches, &known), plan.unknownStreams.isEmpty else {
         known.otherStreams.formUnion(plan.unknownStreams)
         known.loseRace()
@@ -215,11 +292,45 @@ package final class GroupCommit<D: Decider> {
       plan.versions.merge(try await reader.versions(of: Array(known.otherStreams))) { own, _ in own
       }
     }
+    try await readPasts(batches, &plan, &known)
     for batch in batches {
       plan.decide(batch)
       if batches.count > 1 && plan.events.count > 200 { await EventLoop.yield() }
     }
     return plan
+  }
+
+  /// Reads what commands need of the past, as far as it can be told before the group is decided. What is read may show
+  /// that more is needed.
+  private func readPasts(
+    _ batches: [CommandBatch<D>], _ plan: inout GroupPlan<D>, _ known: inout Knowledge
+  ) async throws(LogFault) {
+    var streams = Set(known.pasts.keys).intersection(plan.states.keys)
+    repeat {
+      for stream in streams {
+        plan.pasts[stream] = try await reader.past(
+          of: stream, known.pasts[stream]!, upTo: plan.versions[stream]!)
+      }
+      streams = []
+      for batch in batches {
+        let need = pastNeeded(batch, plan)
+        if !need.isEmpty, known.pasts[batch.stream, default: PastRequest()].add(need) {
+          streams.insert(batch.stream)
+        }
+      }
+    } while !streams.isEmpty
+  }
+
+  private func pastNeeded(_ batch: CommandBatch<D>, _ plan: GroupPlan<D>) -> PastRequest {
+    let past = plan.past(of: batch.stream)
+    var need = PastRequest()
+    for submitted in batch.commands {
+      guard case .success(let command) = submitted.command,
+        let more = decider.pastNeeded(command, plan.states[batch.stream]!, past)
+      else { continue }
+      _ = need.add(more)
+    }
+    return need
   }
 
   private func takeState(of stream: StreamID, _ known: inout Knowledge) async throws(LogFault)
@@ -358,6 +469,13 @@ extension PostgresError {
 }
 
 extension CommandBatch {
+  /// The same batch, not as a dry run.
+  fileprivate var inEarnest: CommandBatch {
+    CommandBatch(
+      stream: stream, actor: actor, commands: commands, atomic: atomic, dryRun: false,
+      receivedAt: receivedAt)
+  }
+
   /// The same batch with some of its commands.
   fileprivate func slice(_ range: some RangeExpression<Int>) -> CommandBatch {
     CommandBatch(

@@ -48,6 +48,8 @@ struct GroupPlan<D: Decider> {
   /// States of the streams concerned; versions of other streams that events may go to.
   var states: [StreamID: D.State]
   var versions: [StreamID: Int]
+  /// What is known of the past of streams whose commands need it; what the group itself does is added.
+  var pasts: [StreamID: D.Past] = [:]
   /// Commands that are known to be in the log.
   let found: [CommandKey: FoundCommand]
 
@@ -72,6 +74,8 @@ struct GroupPlan<D: Decider> {
 
   /// Streams that events go to, and whose version was not given.
   private(set) var unknownStreams: Set<StreamID> = []
+  /// What of the past was not given and decisions need: without it they do not stand.
+  private(set) var unknownPasts: [StreamID: PastRequest] = [:]
 
   /// Decides a batch on what the batches before it have left.
   mutating func decide(_ batch: CommandBatch<D>) {
@@ -85,7 +89,9 @@ struct GroupPlan<D: Decider> {
     let decided = decideAll(batch)
     let isWithheld = batch.atomic && !decided.allSatisfy(\.outcome.isAccepted)
     guard batch.dryRun || isWithheld else { return planned.append(decided) }
+    let unknown = unknownPasts
     self = before
+    unknownPasts = unknown
     planned.append(decided.map { takeBack($0, isWithheld: isWithheld) })
   }
 
@@ -134,13 +140,28 @@ struct GroupPlan<D: Decider> {
     }
     do throws(D.Refusal) {
       let command = try submitted.command.get()
+      guard knowsPast(of: command, batch.stream) else { return Planned(outcome: .withheld) }
       let context = DecidingContext(stream: batch.stream, actor: batch.actor, now: now)
       // The state is read in place: a copy held here would make `evolve` copy it.
-      let drafts = try decider.decide(command, states[batch.stream]!, context)
+      let drafts = try decider.decide(
+        command, states[batch.stream]!, past(of: batch.stream), context)
       return Planned(outcome: .applied(plan(drafts, of: submitted, in: batch)), isRelative: true)
     } catch {
       return Planned(outcome: .rejected(error))
     }
+  }
+
+  func past(of stream: StreamID) -> D.Past {
+    pasts[stream] ?? D.Past(covering: PastRequest(), through: 0)
+  }
+
+  /// Whether a command can be decided; otherwise what it needs is noted.
+  private mutating func knowsPast(of command: D.Command, _ stream: StreamID) -> Bool {
+    guard let need = decider.pastNeeded(command, states[stream]!, past(of: stream)) else {
+      return true
+    }
+    _ = unknownPasts[stream, default: PastRequest()].add(need)
+    return false
   }
 
   private mutating func plan(
@@ -158,6 +179,10 @@ struct GroupPlan<D: Decider> {
         decider.evolve(
           &states[draft.stream]!, type: draft.type, data: draft.data, version: version)
       }
+      pasts[draft.stream]?.add(
+        PastEvent(
+          version: version, type: draft.type, data: draft.data, commandID: submitted.id,
+          command: index == 0 ? submitted.name : nil))
       events.append(
         PlannedEvent(
           draft: draft, version: version, commandID: submitted.id,
@@ -187,6 +212,23 @@ struct GroupPlan<D: Decider> {
       default: Planned(outcome: .applied(bare(placement)))
       }
     default: return planned
+    }
+  }
+
+  /// The outcomes of each batch, without positions of events that the log does not have.
+  func unplacedOutcomes() -> [[Outcome]] {
+    planned.map { batch in
+      batch.map { planned in
+        guard planned.isRelative, let placement = planned.outcome.placement else {
+          return planned.outcome
+        }
+        let bare = Placement(first: nil, last: nil, version: placement.version)
+        return switch planned.outcome {
+        case .duplicate: .duplicate(bare)
+        case .idReused: .idReused(bare)
+        default: .applied(bare)
+        }
+      }
     }
   }
 

@@ -119,6 +119,29 @@ package final class LogReader {
       """)
   }
 
+  /// What a decision needs to know of a stream's past, as it was at a version.
+  func past<Past: StreamPast>(
+    of stream: StreamID, _ request: PastRequest, upTo version: Int
+  ) async throws(LogFault) -> Past {
+    let rows = try await rows(
+      LogReader.pastStatement(
+        .text(stream.category), .text(stream.id.description), .int(version),
+        .array(request.commands.map(\.description)), .array(request.entities.map(\.description))))
+    var past = Past(covering: request, through: version)
+    for row in 0..<rows.count {
+      past.add(
+        PastEvent(
+          version: rows.int(row, 0)!, type: rows.text(row, 1),
+          data: rows[row, 2].flatMap { try? JSON.parse($0) }, commandID: UUID(rows.text(row, 3))!,
+          command: rows[row, 4]))
+      if row % 50 == 49 { await EventLoop.yield() }
+    }
+    return past
+  }
+
+  private static let pastStatement = Statement(
+    "SELECT version, type, data, command_id, command FROM log.past($1, $2, $3, $4, $5)")
+
   /// Events of some streams after a position, in order, at most `limit`.
   package func events(of streams: [StreamID], after position: Int, limit: Int)
     async throws(LogFault)

@@ -23,13 +23,29 @@ package struct PlannerDecider: Decider {
   package func decide(_ command: Command, _ state: PlannerState, _ context: DecidingContext)
     throws(Rejection) -> [EventDraft]
   {
-    let events = try Planner.decide(
+    try decide(command, state, Past(), context)
+  }
+
+  package func decide(
+    _ command: Command, _ state: PlannerState, _ past: Past, _ context: DecidingContext
+  ) throws(Rejection) -> [EventDraft] {
+    let decisions = try Planner.decide(
       command, state,
-      DecisionContext(now: context.now, ownerID: context.actor.personID, timezones: timezones))
-    let drafts = events.map { event in
-      EventDraft(stream: context.stream, type: event.type, data: event.data)
+      DecisionContext(
+        now: context.now, ownerID: context.actor.personID, timezones: timezones, past: past))
+    let drafts = decisions.map { decision in
+      let event = decision.event
+      var draft = EventDraft(stream: context.stream, type: event.type, data: event.data)
+      draft.undoes = decision.undoes
+      return draft
     }
     return state.version == 0 ? drafts + [personSeen(context.actor)] : drafts
+  }
+
+  package func pastNeeded(_ command: Command, _ state: PlannerState, _ past: Past) -> PastRequest? {
+    Planner.pastNeeded(command, state, past).map {
+      PastRequest(commands: $0.commands, entities: $0.entities)
+    }
   }
 
   private func personSeen(_ actor: Actor) -> EventDraft {
@@ -44,6 +60,19 @@ package struct PlannerDecider: Decider {
 
   package func evolve(_ state: inout PlannerState, type: String, data: JSON?, version: Int) {
     state.evolve(type: type, data: data, version: version)
+  }
+}
+
+extension Past: StreamPast {
+  package init(covering request: PastRequest, through version: Int) {
+    self.init(
+      covering: PastNeed(commands: request.commands, entities: request.entities), through: version)
+  }
+
+  package mutating func add(_ event: PastEvent) {
+    add(
+      version: event.version, type: event.type, data: event.data, commandID: event.commandID,
+      command: event.command)
   }
 }
 

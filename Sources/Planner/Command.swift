@@ -33,6 +33,7 @@ package struct Command: Sendable {
     case wakeTask(TaskReference)
     case removeTask(TaskReference)
     case changePreferences(ChangePreferences)
+    case undo(Undo)
   }
 
   /// The names that bodies have on the wire.
@@ -41,7 +42,7 @@ package struct Command: Sendable {
   /// The name of the body's member: `createTask`.
   package var name: String { kind.rawValue }
 
-  /// The id of the thing that the command is about; the planner's preferences have none.
+  /// The id of the thing that the command is about; preferences and an undo have none.
   package var entityID: UUID? {
     switch body {
     case .createPillar(let command): command.pillarID.uuid
@@ -58,7 +59,7 @@ package struct Command: Sendable {
     case .startTask(let task), .completeTask(let task), .reopenTask(let task),
       .wakeTask(let task), .removeTask(let task):
       task.taskID.uuid
-    case .changePreferences: nil
+    case .changePreferences, .undo: nil
     }
   }
 
@@ -81,6 +82,7 @@ package struct Command: Sendable {
     case .wakeTask: .wakeTask
     case .removeTask: .removeTask
     case .changePreferences: .changePreferences
+    case .undo: .undo
     }
   }
 }
@@ -92,4 +94,5 @@ enum CommandKind: String, CaseIterable {
   case createTask, changeTask, moveTask, startTask, completeTask, reopenTask, snoozeTask, wakeTask
   case removeTask
   case changePreferences
+  case undo
 }

@@ -56,6 +56,7 @@ extension Command {
     case .wakeTask: .wakeTask(try .init(json, path: kind.rawValue))
     case .removeTask: .removeTask(try .init(json, path: kind.rawValue))
     case .changePreferences: .changePreferences(try .init(json))
+    case .undo: .undo(try .init(json))
     }
   }
 }

@@ -8,25 +8,51 @@ package struct DecisionContext: Sendable {
   package let ownerID: UUID
   /// The names that a preference may have as its timezone.
   package let timezones: Set<String>
+  /// What an undo must know of earlier commands.
+  package let past: Past
 
-  package init(now: Instant, ownerID: UUID, timezones: Set<String>) {
+  package init(now: Instant, ownerID: UUID, timezones: Set<String>, past: Past = Past()) {
     self.now = now
     self.ownerID = ownerID
     self.timezones = timezones
+    self.past = past
   }
 }
 
-/// The events that a command leads to; at least one. A planner's first command opens it.
+/// What a command needs to know of the past before it can be decided; nil where the context has it all.
+package func pastNeeded(
+  _ command: Command, _ state: PlannerState, _ past: Past
+) -> PastNeed? {
+  guard case .undo(let undo) = command.body,
+    case .needs(let need) = Undoing(undo: undo, state: state, past: past).result()
+  else { return nil }
+  return need
+}
+
+/// The events that a command leads to; at least one. A planner's first command opens it. Of the past the context must
+/// have what the command needs.
 package func decide(
   _ command: Command, _ state: PlannerState, _ context: DecisionContext
-) throws(Rejection) -> [PlannerEvent] {
+) throws(Rejection) -> [Decision] {
   if let occurredAt = command.occurredAt, occurredAt > context.now {
     throw Rejection(
       .occurredInFuture, field: "occurredAt", limit: context.now.description,
       "occurredAt is \(occurredAt), which is after now, \(context.now).")
   }
-  let events = try Decider(command, state, context).events(command.body)
-  return state.version == 0 ? [.plannerOpened(owner: context.ownerID)] + events : events
+  if case .undo(let undo) = command.body { return try decide(undo, state, context.past) }
+  let events = try Decider(command, state, context).events(command.body).map { Decision($0) }
+  let opening = Decision(.plannerOpened(owner: context.ownerID))
+  return state.version == 0 ? [opening] + events : events
+}
+
+private func decide(
+  _ undo: Undo, _ state: PlannerState, _ past: Past
+) throws(Rejection) -> [Decision] {
+  switch Undoing(undo: undo, state: state, past: past).result() {
+  case .decided(let decisions): return decisions
+  case .refused(let rejection): throw rejection
+  case .needs(let need): preconditionFailure("the past is not known: \(need)")
+  }
 }
 
 /// One decision in the making.
@@ -63,6 +89,7 @@ struct Decider {
     case .wakeTask(let command): try wake(command.taskID)
     case .removeTask(let command): try remove(command.taskID)
     case .changePreferences(let command): try change(command)
+    case .undo: preconditionFailure("an undo is decided on the past")
     }
   }
 

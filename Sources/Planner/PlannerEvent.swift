@@ -25,6 +25,11 @@ enum EventType: String, CaseIterable {
   case taskRemoved = "TaskRemoved"
   case tasksReranked = "TasksReranked"
   case preferencesChanged = "PreferencesChanged"
+  case pillarRestored = "PillarRestored"
+  case themeRestored = "ThemeRestored"
+  case taskRestored = "TaskRestored"
+  case commandUndone = "CommandUndone"
+  case commandRedone = "CommandRedone"
 }
 
 /// What happened to a planner.
@@ -48,6 +53,14 @@ package indirect enum PlannerEvent: Equatable, Sendable {
   case taskRemoved(TaskID, TaskFields)
   case tasksReranked(ThemeID?, Reranking)
   case preferencesChanged(Patch<Preferences>)
+  /// A removed thing is back, with these fields.
+  case pillarRestored(PillarID, PillarFields)
+  case themeRestored(ThemeID, ThemeFields)
+  case taskRestored(TaskID, TaskFields)
+  /// A command no longer counts.
+  case commandUndone(UUID)
+  /// A command counts again.
+  case commandRedone(UUID)
 }
 
 /// New ranks for tasks of one theme or the inbox: those that changed, as they were and as they became.

@@ -17,6 +17,8 @@ extension PlannerEvent {
     case .plannerOpened:
       data["ownerId"]?.string.flatMap { UUID($0) }.map { .plannerOpened(owner: $0) }
     case .preferencesChanged: Patch(data: data).map { .preferencesChanged($0) }
+    case .commandUndone: commandID(data).map { .commandUndone($0) }
+    case .commandRedone: commandID(data).map { .commandRedone($0) }
     default: nil
     }
   }
@@ -26,6 +28,7 @@ extension PlannerEvent {
     case .pillarCreated: record(data, "after").map { .pillarCreated($0, $1) }
     case .pillarChanged: patch(data).map { .pillarChanged($0, $1) }
     case .pillarRemoved: record(data, "before").map { .pillarRemoved($0, $1) }
+    case .pillarRestored: record(data, "after").map { .pillarRestored($0, $1) }
     default: nil
     }
   }
@@ -36,6 +39,7 @@ extension PlannerEvent {
     case .themeChanged: patch(data).map { .themeChanged($0, $1) }
     case .themeRated: patch(data, ThemeFields.ratingFields).map { .themeRated($0, $1) }
     case .themeRemoved: record(data, "before").map { .themeRemoved($0, $1) }
+    case .themeRestored: record(data, "after").map { .themeRestored($0, $1) }
     default: nil
     }
   }
@@ -51,9 +55,14 @@ extension PlannerEvent {
     case .taskSnoozed: patch(data, TaskFields.snoozeFields).map { .taskSnoozed($0, $1) }
     case .taskWoken: patch(data, TaskFields.snoozeFields).map { .taskWoken($0, $1) }
     case .taskRemoved: record(data, "before").map { .taskRemoved($0, $1) }
+    case .taskRestored: record(data, "after").map { .taskRestored($0, $1) }
     case .tasksReranked: reranking(data)
     default: nil
     }
+  }
+
+  private static func commandID(_ data: JSON) -> UUID? {
+    data["commandId"]?.string.flatMap { UUID($0) }
   }
 
   private static func record<ID: EntityID & Stored, R: Record>(

@@ -26,6 +26,11 @@ extension PlannerEvent {
     case .taskRemoved: .taskRemoved
     case .tasksReranked: .tasksReranked
     case .preferencesChanged: .preferencesChanged
+    case .pillarRestored: .pillarRestored
+    case .themeRestored: .themeRestored
+    case .taskRestored: .taskRestored
+    case .commandUndone: .commandUndone
+    case .commandRedone: .commandRedone
     }
   }
 
@@ -33,9 +38,12 @@ extension PlannerEvent {
   package var data: JSON {
     switch self {
     case .plannerOpened(let owner): ["ownerId": .string(owner.description)]
-    case .pillarCreated(let id, let fields): id.data("after", fields)
-    case .themeCreated(let id, let fields): id.data("after", fields)
-    case .taskCreated(let id, let fields): id.data("after", fields)
+    case .pillarCreated(let id, let fields), .pillarRestored(let id, let fields):
+      id.data("after", fields)
+    case .themeCreated(let id, let fields), .themeRestored(let id, let fields):
+      id.data("after", fields)
+    case .taskCreated(let id, let fields), .taskRestored(let id, let fields):
+      id.data("after", fields)
     case .pillarRemoved(let id, let fields): id.data("before", fields)
     case .themeRemoved(let id, let fields): id.data("before", fields)
     case .taskRemoved(let id, let fields): id.data("before", fields)
@@ -48,6 +56,7 @@ extension PlannerEvent {
       id.data(patch)
     case .tasksReranked(let theme, let reranking): reranking.data(theme)
     case .preferencesChanged(let patch): ["before": patch.oldMembers, "after": patch.newMembers]
+    case .commandUndone(let id), .commandRedone(let id): ["commandId": .string(id.description)]
     }
   }
 }

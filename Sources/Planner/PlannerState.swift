@@ -15,7 +15,7 @@ package struct PlannerState: Sendable, Equatable {
   private(set) var usedIDs: Set<UUID> = []
   private(set) var pillarsByName: [Text: PillarID] = [:]
   private(set) var themesByName: [PillarID: [Text: ThemeID]] = [:]
-  /// The version at which a theme was created.
+  /// The version at which a theme was first created, removed ones included.
   private var themeOrder: [ThemeID: Int] = [:]
   /// By theme; nil is the inbox.
   private var places: [ThemeID?: RankedTasks] = [:]
@@ -44,14 +44,16 @@ package struct PlannerState: Sendable, Equatable {
   package mutating func evolve(_ event: PlannerEvent) {
     version += 1
     switch event {
-    case .plannerOpened: break
-    case .pillarCreated(let id, let fields): create(id, fields)
+    case .plannerOpened, .commandUndone, .commandRedone: break
+    case .pillarCreated(let id, let fields), .pillarRestored(let id, let fields):
+      create(id, fields)
     case .pillarChanged(let id, let patch): change(id, patch)
     case .pillarRemoved(let id, _): remove(id)
-    case .themeCreated(let id, let fields): create(id, fields)
+    case .themeCreated(let id, let fields), .themeRestored(let id, let fields):
+      create(id, fields)
     case .themeChanged(let id, let patch), .themeRated(let id, let patch): change(id, patch)
     case .themeRemoved(let id, _): remove(id)
-    case .taskCreated(let id, let fields): create(id, fields)
+    case .taskCreated(let id, let fields), .taskRestored(let id, let fields): create(id, fields)
     case .taskChanged(let id, let patch), .taskStarted(let id, let patch),
       .taskCompleted(let id, let patch), .taskReopened(let id, let patch),
       .taskSnoozed(let id, let patch), .taskWoken(let id, let patch),
@@ -99,7 +101,7 @@ extension PlannerState {
     usedIDs.insert(id.uuid)
     if let old = themes.updateValue(fields, forKey: id) { forget(old, id) }
     themesByName[fields.pillarID, default: [:]][fields.name] = id
-    themeOrder[id] = version
+    if themeOrder[id] == nil { themeOrder[id] = version }
   }
 
   private mutating func change(_ id: ThemeID, _ patch: Patch<ThemeFields>) {
@@ -114,7 +116,6 @@ extension PlannerState {
   private mutating func remove(_ id: ThemeID) {
     guard let old = themes.removeValue(forKey: id) else { return }
     forget(old, id)
-    themeOrder[id] = nil
   }
 
   private mutating func forget(_ fields: ThemeFields, _ id: ThemeID) {

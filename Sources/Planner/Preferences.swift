@@ -28,5 +28,8 @@ package struct Preferences: Record {
     StoredField("habitLearning", \.habitLearning),
     StoredField("extra", \.extra))
 
+  static let weightFields = schema.mask("urgency", "priority", "impact", "effort")
+  static let workFields = schema.mask("workStart", "workEnd")
+
   var weightSum: Int { urgency + priority + impact + effort }
 }

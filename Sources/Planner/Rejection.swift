@@ -1,3 +1,5 @@
+package import Scalars
+
 /// The domain says no.
 package struct Rejection: Error, Equatable {
   /// The rule that says it.
@@ -8,12 +10,18 @@ package struct Rejection: Error, Equatable {
   package let limit: String?
   /// A sentence for a person, which names field and limit.
   package let message: String
+  /// The later commands that were built on what is to be undone, the oldest first.
+  package let dependents: [UUID]
 
-  package init(_ rule: Rule, field: String? = nil, limit: String? = nil, _ message: String) {
+  package init(
+    _ rule: Rule, field: String? = nil, limit: String? = nil, _ message: String,
+    dependents: [UUID] = []
+  ) {
     self.rule = rule
     self.field = field
     self.limit = limit
     self.message = message
+    self.dependents = dependents
   }
 }
 

@@ -106,4 +106,21 @@ package enum Rule: String, Sendable, CaseIterable {
   case workHoursOrder
   case unknownWeekday
   case extraTooLong
+
+  // MARK: Undo
+
+  /// No command is named.
+  case noCommands
+  /// More commands are named, or were built on those, than one undo may concern.
+  case tooManyCommands
+  /// A command is named twice.
+  case commandTwice
+  /// The planner's log has no such command.
+  case noSuchCommand
+  /// The command does not count: another undo has taken it back.
+  case alreadyUndone
+  /// The contents of its events are erased, or it erased some itself.
+  case cannotBeUndone
+  /// Later commands need what would be undone.
+  case builtUpon
 }

@@ -43,6 +43,10 @@ package struct TaskFields: Record {
     StoredField("taskType", \.taskType),
     StoredField("recurrence", \.recurrence))
 
+  static let themeField = schema.mask("themeId")
+  static let rankField = schema.mask("rank")
+  static let dueDateField = schema.mask("dueDate")
+  static let dueAtField = schema.mask("dueAt")
   static let placeFields = schema.mask("themeId", "rank")
   static let statusFields = schema.mask("status", "completedAt")
   static let snoozeFields = schema.mask("snoozedUntil")

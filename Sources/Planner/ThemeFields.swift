@@ -18,6 +18,7 @@ package struct ThemeFields: Record {
     StoredField("previousRating", \.previousRating),
     StoredField("lastReflectionNote", \.lastReflectionNote))
 
+  static let pillarField = schema.mask("pillarId")
   /// What a rating always tells.
   static let ratingFields = schema.mask("ratingPercent", "previousRating")
   static let reflectionFields = ratingFields.union(schema.mask("lastReflectionNote"))

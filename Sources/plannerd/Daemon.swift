@@ -15,7 +15,6 @@ final class Daemon {
   let database: Database
   let tail: LogTail
   let commands: GroupCommit<PlannerDecider>
-  let simulator: Simulator<PlannerDecider>
   let reader: LogReader
   let access: AccessRecorder
   let audit: AuditReader
@@ -67,7 +66,6 @@ final class Daemon {
     let decider = PlannerDecider(timezones: database.timezones, authority: people.authority)
     commands = GroupCommit(
       decider, session: write, tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)
-    simulator = Simulator(decider, session: read, tail: tail, clock: Clock.now)
     reader = LogReader(read)
     access = AccessRecorder(record)
     audit = AuditReader(search, recorder: access)

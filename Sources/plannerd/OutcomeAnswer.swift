@@ -11,12 +11,18 @@ struct OutcomeAnswer {
   private(set) var message: String?
   private(set) var field: String?
   private var limit: String?
+  private var dependents: [UUID] = []
   private var placement: Placement?
   /// As it came, a UUID or not; empty where none came.
   let commandID: String
 
+  /// Ids that all outcomes of a reply may name: what fits within its bound.
+  private static let mostDependents = 100_000
+
+  /// One of `count` outcomes of a reply.
   init(
-    _ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON
+    _ outcome: CommandOutcome<Rejection>, of command: SubmittedCommand<PlannerDecider>, json: JSON,
+    among count: Int
   ) {
     commandID = Command.identity(of: json) ?? ""
     commandName = command.name.isEmpty ? OutcomeAnswer.name(of: json) : command.name
@@ -34,6 +40,7 @@ struct OutcomeAnswer {
     case .rejected(let rejection):
       result = "rejected"
       limit = rejection.limit
+      dependents = Array(rejection.dependents.prefix(OutcomeAnswer.mostDependents / count))
       refuse(rejection.rule.rawValue, rejection.field, rejection.message)
     case .conflict(let expected, let actual):
       result = "conflict"
@@ -63,6 +70,8 @@ struct OutcomeAnswer {
       "firstPosition": number(placement?.first), "lastPosition": number(placement?.last),
       "version": number(placement?.version), "rule": text(rule), "field": text(field),
       "limit": text(limit), "message": text(message),
+      "dependents": dependents.isEmpty
+        ? .null : .array(dependents.map { .string($0.description) }),
     ]
   }
 

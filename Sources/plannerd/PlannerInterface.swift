@@ -35,7 +35,8 @@ enum PlannerInterface {
       snoozeTask: ?SnoozeTask,
       wakeTask: ?TaskReference,
       removeTask: ?TaskReference,
-      changePreferences: ?ChangePreferences
+      changePreferences: ?ChangePreferences,
+      undo: ?Undo
     )
 
     # color is #RRGGBB (default #808080), domain work or personal (default personal).
@@ -119,6 +120,12 @@ enum PlannerInterface {
       extra: ?object,
       clear: ?[]string
     )
+
+    # Takes 1 to 1000 commands back, however old: the planner becomes what it would be had they never been, and all
+    # that was done since stays. Undoing an undo does again what it undid. Where later commands were built on them,
+    # it is refused as builtUpon, and those are the outcome's dependents; with cascade they are undone too. Used ids
+    # stay used.
+    type Undo (commandIds: []string, cascade: ?bool)
     """#
 
   private static let methods = #"""
@@ -128,6 +135,7 @@ enum PlannerInterface {
 
     # What became of one command; commandId is empty where it had none. Positions are those of its events in
     # the log, version that of the planner after it. For a command that was refused: the rule that said no, the field, and a sentence.
+    # dependents: the later commands because of which an undo was refused, the oldest first; the message counts them.
     type Outcome (
       commandId: string,
       result: Result,
@@ -137,11 +145,13 @@ enum PlannerInterface {
       rule: ?string,
       field: ?string,
       limit: ?string,
-      message: ?string
+      message: ?string,
+      dependents: ?[]string
     )
 
     # One event of the log. data holds the ids and, of the fields that changed, before and after; it is
-    # null once erased. Every event of a command has its commandId.
+    # null once erased. Every event of a command has its commandId. undoes is the command that an event of an undo takes
+    # back.
     type Event (
       position: int,
       category: string,

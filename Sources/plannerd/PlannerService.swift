@@ -117,7 +117,7 @@ final class PlannerService: VarlinkInterface {
     do throws(LogFault) {
       let (position, outcomes) = try await daemon.commands.submit(batch)
       let answers = zip(outcomes, zip(submitted, commands)).map { outcome, source in
-        OutcomeAnswer(outcome, of: source.0, json: source.1)
+        OutcomeAnswer(outcome, of: source.0, json: source.1, among: commands.count)
       }
       if !batch.dryRun { record(answers, submitted, planner, caller, call) }
       call.reply(["position": .int(position), "outcomes": .array(answers.map(\.json))])

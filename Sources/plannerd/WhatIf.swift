@@ -16,16 +16,17 @@ extension ViewsService {
         message: "whatIf must have at most \(PlannerService.maxCommands) commands")
     }
     let batch = CommandBatch(wouldBe: commands, of: caller, receivedAt: call.startedAt)
-    let simulator = daemon.simulator
+    let log = daemon.commands
     return { () async throws(ViewError) in
       let simulation: Simulation<PlannerDecider>
       do throws(LogFault) {
-        simulation = try await simulator.simulate(batch)
+        simulation = try await log.simulate(batch)
       } catch {
         throw .unavailable(error.description)
       }
       for (index, outcome) in simulation.outcomes.enumerated() where !outcome.isAccepted {
-        let answer = OutcomeAnswer(outcome, of: batch.commands[index], json: commands[index])
+        let answer = OutcomeAnswer(
+          outcome, of: batch.commands[index], json: commands[index], among: commands.count)
         let field = answer.field.map { ".\($0)" } ?? ""
         throw .invalid(
           parameter: "whatIf[\(index)]\(field)", rule: answer.rule ?? "",

@@ -1,9 +1,7 @@
 import EventLog
 import EventLoop
 import Files
-import JSON
 import Postgres
-import Scalars
 import TestCommands
 import TestSupport
 import Testing
@@ -11,7 +9,7 @@ import Testing
 @testable import Projections
 
 /// What every folder of projections promises: the same rows however the log is cut.
-@Suite struct FoldCutTests {
+@Suite(.clusterTurns) struct FoldCutTests {
   private nonisolated static let folder = "\(TestCluster.checkout)/projections"
   private nonisolated static let projections = ((try? Files.list(folder)) ?? []).filter {
     Files.isFolder("\(folder)/\($0)")
@@ -23,16 +21,16 @@ import Testing
   ) async throws {
     let seed = Seed.draw(for: "cuts of \(projection)")
     let planner = try await PlannerFixture(projections: [])
-    try await write(to: planner, seed: seed)
-    let head = planner.tail.head
-    try #require(head > 200)
+    try await planner.writeRandomHistory(seed: seed)
+    let head = try await planner.head()
+    try #require(head > 400)
     var random = SplitMix64(seed: seed)
     let cuts = [[0, head], Array(0...head)] + (0..<2).map { _ in randomCuts(head, &random) }
     let session = planner.database.session("plannerd_project")
     let source = try ProjectionFolder(
       name: projection, at: "\(FoldCutTests.folder)/\(projection)")
     let store = BuildStore(session: session)
-    let lease = try await lease(session)
+    let lease = try await Lease.ofTest(session)
     var digests: [[String]] = []
     for cut in cuts {
       let build = try await store.create(source, state: "scratch", job: 0)
@@ -45,33 +43,6 @@ import Testing
     #expect(Set(digests).count == 1, "\(digests)")
     #expect(digests[0].contains { !$0.contains(" 0 rows") })
     session.close()
-  }
-
-  /// The right to fold, whatever it is.
-  @EventLoop private func lease(_ session: Session) async throws -> Lease {
-    let name = "test"
-    _ = try await session.run(
-      Statement("INSERT INTO projection.leases VALUES ($1, gen_random_uuid(), 1)")(.text(name)),
-      resend: .forbidden)
-    return Lease(name: name, epoch: 1)
-  }
-
-  /// Random commands to two planners in turns, who use the same ids.
-  @EventLoop private func write(to planner: PlannerFixture, seed: UInt64) async throws {
-    var generators = (0..<2).map {
-      CommandGenerator(seed: seed &+ UInt64($0), now: PlannerFixture.now)
-    }
-    for number in 0..<60 {
-      let stream = StreamID(category: "planner", id: UUID(high: 2, low: UInt64(number % 2)))
-      let commands = (0..<12).map { _ in
-        let json = generators[number % 2].next()
-        return SubmittedCommand<PlannerDecider>(json, id: UUID(json["commandId"]?.string ?? "")!)
-      }
-      _ = try await planner.log.submit(
-        CommandBatch(
-          stream: stream, actor: Actor(personID: stream.id, uid: 1_000, pid: 42),
-          commands: commands, atomic: false, dryRun: false, receivedAt: ContinuousClock().now))
-    }
   }
 
   private func randomCuts(_ head: Int, _ random: inout SplitMix64) -> [Int] {

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Generations of a projection beside each other: what answers, what waits, and the way back.
-@Suite struct GenerationTests {
+@Suite(.clusterTurns) struct GenerationTests {
   @EventLoop private func fixture() async throws -> PlannerFixture {
     let planner = try await PlannerFixture(projections: ["tasks"])
     for number in 1...5 { try await createTask(planner, number) }

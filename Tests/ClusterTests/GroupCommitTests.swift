@@ -5,7 +5,7 @@ import Scalars
 import TestSupport
 import Testing
 
-@Suite struct GroupCommitTests {
+@Suite(.clusterTurns) struct GroupCommitTests {
   @Test @EventLoop func `positions and versions follow one another`() async throws {
     let log = try await LogFixture()
     #expect(

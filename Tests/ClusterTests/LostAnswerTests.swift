@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A connection that ends after an append was sent: whether it was committed only the log can say.
-@Suite struct LostAnswerTests {
+@Suite(.clusterTurns) struct LostAnswerTests {
   @Test @EventLoop func `what was not committed is appended on the next connection`() async throws {
     let log = try await LogFixture()
     let first = log.newID()

@@ -11,7 +11,7 @@ import Testing
 @testable import Projections
 
 /// What views answer about the past: what they answered then.
-@Suite struct MomentTests {
+@Suite(.clusterTurns) struct MomentTests {
   /// How many random moments the property tries: a thousand where `$PLANNERD_TEST_MOMENTS` says so.
   private static let count =
     Environment.value("PLANNERD_TEST_MOMENTS").flatMap { Int($0) } ?? 60

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// An apply() that fails at one planner's event: that planner is parked, and nobody else.
-@Suite struct ParkingTests {
+@Suite(.clusterTurns) struct ParkingTests {
   private static let planners = (1...3).map { UUID(high: 2, low: UInt64($0)) }
 
   /// Fails at a title for as long as the table says so.

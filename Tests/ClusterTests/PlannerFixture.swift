@@ -13,7 +13,6 @@ final class PlannerFixture {
   let database: TestDatabase
   let tail: LogTail
   let log: GroupCommit<PlannerDecider>
-  private let simulator: Simulator<PlannerDecider>
   let engine: ProjectionEngine
   let reader: LogReader
   let folder: String
@@ -40,11 +39,16 @@ final class PlannerFixture {
     let decider = PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test")
     log = GroupCommit(
       decider, session: session, tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
-    simulator = Simulator(decider, session: session, tail: tail, clock: clock)
     reader = LogReader(session)
     engine = PlannerFixture.engine(database, folder, tail)
     try await tail.start()
     try await engine.start()
+  }
+
+  isolated deinit {
+    // Its connections would be there as long as the tests.
+    let engine = engine
+    Task { @EventLoop in await engine.stop() }
   }
 
   /// A daemon's engine on a database.
@@ -100,9 +104,9 @@ final class PlannerFixture {
   /// What decides commands without writing them.
   func whatIf(_ bodies: [JSON]) -> ViewRequest.WhatIf {
     let batch = batch(bodies)
-    return { [simulator] () async throws(ViewError) in
+    return { [log] () async throws(ViewError) in
       do throws(LogFault) {
-        return Hypothesis(try await simulator.simulate(batch), on: batch.stream, by: batch.actor)
+        return Hypothesis(try await log.simulate(batch), on: batch.stream, by: batch.actor)
       } catch {
         throw .failed(error.description)
       }

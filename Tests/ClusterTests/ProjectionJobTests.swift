@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Builds in the making and jobs, where something else happens at the same time.
-@Suite struct ProjectionJobTests {
+@Suite(.clusterTurns) struct ProjectionJobTests {
   /// An apply.sql that starts with it waits while a test holds the lock.
   private static let waiting =
     "IF EXISTS (SELECT FROM batch) THEN PERFORM pg_advisory_xact_lock(4711); END IF;"

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Folders that would not give the same rows each time, or bring more than tables.
-@Suite struct ProjectionRefusalTests {
+@Suite(.clusterTurns) struct ProjectionRefusalTests {
   private static let table = "-- scope: planner\nCREATE TABLE t (planner_id uuid PRIMARY KEY);\n"
 
   @EventLoop private func refusal(table: String, apply: String) async throws -> ProjectionRefusal? {

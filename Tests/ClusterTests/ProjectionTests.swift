@@ -7,7 +7,7 @@ import Scalars
 import TestSupport
 import Testing
 
-@Suite struct ProjectionTests {
+@Suite(.clusterTurns) struct ProjectionTests {
   private static let pillar = PlannerFixture.id(1)
   private static let theme = PlannerFixture.id(2)
 

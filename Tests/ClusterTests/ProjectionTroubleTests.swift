@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Folders that fail, and a log or a folder that is not what it was.
-@Suite struct ProjectionTroubleTests {
+@Suite(.clusterTurns) struct ProjectionTroubleTests {
   @EventLoop
   private func fixture(guarding statement: String = "") async throws -> PlannerFixture {
     let planner = try await PlannerFixture(projections: ["tasks"])

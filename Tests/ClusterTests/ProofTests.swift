@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Faults that are planted into views, and what verify makes of them.
-@Suite struct ProofTests {
+@Suite(.clusterTurns) struct ProofTests {
   @EventLoop private func fixture() async throws -> PlannerFixture {
     let planner = try await PlannerFixture(projections: ["tasks", "theme_ratings"])
     for number in 1...8 {

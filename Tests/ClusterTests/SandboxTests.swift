@@ -8,7 +8,7 @@ import Testing
 @testable import Projections
 
 /// What a folder's SQL can do where it answers about other moments: nothing but fill its own tables, which are gone afterwards.
-@Suite struct SandboxTests {
+@Suite(.clusterTurns) struct SandboxTests {
   /// What an apply.sql tries, as text for EXECUTE, with NAMESPACE for its build's schema.
   private static let attacks = [
     "UPDATE NAMESPACE.totals SET events = 1000", "DELETE FROM NAMESPACE.totals",

@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite struct SchemaTests {
+@Suite(.clusterTurns) struct SchemaTests {
   private static let folder = "\(TestCluster.checkout)/schema"
 
   @Test @EventLoop func `migrating again changes nothing`() async throws {

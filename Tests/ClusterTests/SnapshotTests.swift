@@ -9,7 +9,7 @@ import Testing
 @testable import Projections
 
 /// The copies of rows that answers about the past begin with.
-@Suite struct SnapshotTests {
+@Suite(.clusterTurns) struct SnapshotTests {
   /// Keeps a copy after each so many events.
   @EventLoop private func past(spacing: Int) async throws -> LongPast {
     let past = try await LongPast(seed: Seed.draw(for: "snapshots"), groups: 120)

@@ -10,7 +10,7 @@ import Testing
 @testable import Projections
 
 /// What views answer about what has not happened.
-@Suite struct WhatIfTests {
+@Suite(.clusterTurns) struct WhatIfTests {
   private static let questions: [(String, JSON)] = [
     ("PillarAverages", [:]), ("ThemeRatings", [:]), ("RatingHistory", ["limit": 1_000]),
     ("Removed", ["limit": 1_000]), ("Preferences", [:]), ("Best", ["limit": 1_000]),

@@ -33,6 +33,7 @@ import Testing
     (.wakeTask, ["taskId": letter]),
     (.removeTask, ["taskId": letter]),
     (.changePreferences, ["habitLearning": false]),
+    (.undo, ["commandIds": [letter]]),
   ]
 
   @Test func `reads each command with its name and the id that it is about`() throws {
@@ -42,7 +43,7 @@ import Testing
       #expect(command.id.description == idText(5))
       #expect(command.name == kind.rawValue)
       let members = body.object!.members
-      let entity = kind == .changePreferences ? nil : members[0].value.string
+      let entity = members[0].value.string
       #expect(command.entityID?.description == entity)
       #expect(command.hashedBody == .object([kind.rawValue: body]))
     }

@@ -86,6 +86,22 @@ private let landed: [(String, String)] = [
     #"{"after":{"ranks":{"K":1024}},"before":{"ranks":{"K":-7}},"themeId":null}"#
   ),
   (
+    "PillarRestored",
+    ##"{"after":{"name":"Job","color":"#808080","domain":"work"},"pillarId":"P"}"##
+  ),
+  (
+    "ThemeRestored",
+    #"{"after":{"name":"Run","pillarId":"P","ratingPercent":6,"previousRating":5,"#
+      + #""lastReflectionNote":"n"},"themeId":"T"}"#
+  ),
+  (
+    "TaskRestored",
+    #"{"after":{"rank":1,"title":"t","status":"done","priority":1,"taskType":"adhoc","#
+      + #""completedAt":"2026-11-25T09:00:00Z"},"taskId":"K"}"#
+  ),
+  ("CommandUndone", #"{"commandId":"K"}"#),
+  ("CommandRedone", #"{"commandId":"K"}"#),
+  (
     "PreferencesChanged",
     #"{"after":{"extra":"{}","effort":20,"impact":5,"urgency":30,"timezone":"Europe/Berlin","#
       + #""priority":45,"workEnd":"18:30","workStart":"08:00","weekStart":"sunday","#

@@ -43,7 +43,7 @@ struct Outcome {
 
   init(state: PlannerState, command: JSON, context: DecisionContext = Given.context) {
     do throws(Rejection) {
-      result = .success(try decide(try Command(json: command), state, context))
+      result = .success(try decide(try Command(json: command), state, context).map(\.event))
     } catch {
       result = .failure(error)
     }

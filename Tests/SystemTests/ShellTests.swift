@@ -141,7 +141,7 @@ import Testing
 
 /// A person's shell.
 @EventLoop
-private struct Shell {
+struct Shell {
   let daemon: TestDaemon
 
   static func start() async throws -> Shell {

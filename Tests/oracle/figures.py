@@ -139,30 +139,22 @@ class Planner:
             kind, data, day = event["type"], event["data"], self.days[event["position"]]
             after, before = data.get("after", {}), open_tasks()
             if kind == "ThemeCreated" or kind == "ThemeChanged" and "pillarId" in after:
-                key = data["themeId"]
-                touched = {pillars.get(key), after["pillarId"]} if self.has_open(tasks, key) else set()
-                pillars[key] = after["pillarId"]
+                pillars[data["themeId"]] = after["pillarId"]
             elif kind in STEPS or kind == "TaskMoved":
                 if kind == "TaskReopened" and data["before"]["status"] != "done":
                     continue
                 key = data["taskId"]
                 theme, is_open = tasks.get(key, (None, False))
-                touched = {pillar_of(key)} if key in tasks else set()
                 theme = after.get("themeId") if kind in ("TaskCreated", "TaskMoved") else theme
                 tasks[key] = (theme, is_open if kind == "TaskMoved" else kind in ("TaskCreated", "TaskReopened"))
-                touched.add(pillar_of(key))
                 if kind in STEPS:
                     counts[day, pillar_of(key)][STEPS[kind]] += 1
             else:
                 continue
             now = open_tasks()
-            for pillar in touched:
+            for pillar in now.keys() | before.keys():
                 counts[day, pillar]["opened"] += now[pillar] - before[pillar]
-        return self.throughput_rows(counts, days)
-
-    @staticmethod
-    def has_open(tasks, theme):
-        return any(place == theme and is_open for place, is_open in tasks.values())
+        return self.throughput_rows({key: count for key, count in counts.items() if any(count.values())}, days)
 
     def throughput_rows(self, counts, days):
         rows = []

@@ -134,10 +134,15 @@ class Planner:
         thing["updatedAt"] = event["occurredAt"]
         thing["version"] = event["version"]
 
-    def in_order(self, entity):
-        """Ids and things of a kind, oldest first."""
-        return sorted(
-            self.live[entity].items(), key=lambda item: (instant(item[1]["createdAt"]), item[0]))
+    def known(self, entity):
+        """Ids and things of a kind, what is gone included."""
+        gone = {key: thing for (kind, key), thing in self.gone.items() if kind == entity}
+        return {**gone, **self.live[entity]}
+
+    @staticmethod
+    def in_order(things):
+        """Ids and things, oldest first."""
+        return sorted(things.items(), key=lambda item: (instant(item[1]["createdAt"]), item[0]))
 
     @staticmethod
     def times(thing):
@@ -149,7 +154,7 @@ class Planner:
 
     def pillar_averages(self):
         rows = []
-        for key, pillar in self.in_order("pillar"):
+        for key, pillar in self.in_order(self.live["pillar"]):
             themes = [t for t in self.live["theme"].values() if t["pillarId"] == key]
             ratings = [t["ratingPercent"] for t in themes if t.get("ratingPercent") is not None]
             rows.append({
@@ -166,8 +171,8 @@ class Planner:
 
     def theme_ratings(self):
         rows = []
-        for pillar_key, pillar in self.in_order("pillar"):
-            for key, theme in self.in_order("theme"):
+        for pillar_key, pillar in self.in_order(self.known("pillar")):
+            for key, theme in self.in_order(self.live["theme"]):
                 if theme["pillarId"] != pillar_key:
                     continue
                 rows.append({
@@ -207,8 +212,8 @@ class Planner:
         return None
 
     def task_row(self, key, task):
-        theme = self.live["theme"].get(task.get("themeId"), {})
-        pillar = self.live["pillar"].get(theme.get("pillarId"), {})
+        theme = self.known("theme").get(task.get("themeId"), {})
+        pillar = self.known("pillar").get(theme.get("pillarId"), {})
         row = {name: task.get(name) for name in TASK_FIELDS}
         row.update({name: shown(instant(task.get(name))) for name in TASK_INSTANTS})
         row.update(

@@ -15,6 +15,8 @@ package final class PrivateCluster {
 
   package let files: ClusterFiles
   private let installation: PostgresInstallation
+  /// Where the programs of its Postgres are.
+  package var binFolder: String { installation.binFolder }
   private let settings: [String: String]
   private var process: ChildProcess?
   private var isStopping = false

@@ -96,7 +96,7 @@ private struct Line {
     }
     try check(word, place.value, place.name, command)
     parsed.add(word, to: place.name)
-    if place.count != .oneOrMore { places.removeFirst() }
+    if ![.oneOrMore, .any].contains(place.count) { places.removeFirst() }
     index += 1
   }
 
@@ -173,7 +173,8 @@ private struct Line {
   }
 
   func finish(_ command: CommandSpec) throws(Failure) {
-    for place in command.positionals where place.count != .optional && !parsed.has(place.name) {
+    for place in command.positionals
+    where [.one, .oneOrMore].contains(place.count) && !parsed.has(place.name) {
       throw usage("\(place.name) is missing", command)
     }
   }

@@ -51,7 +51,7 @@ struct OptionSpec: Sendable {
 
 /// An argument that is told by its place.
 struct PositionalSpec: Sendable {
-  enum Count: Sendable { case one, optional, oneOrMore }
+  enum Count: Sendable { case one, optional, oneOrMore, any }
 
   let name: String
   let value: ValueKind
@@ -70,6 +70,7 @@ struct PositionalSpec: Sendable {
     case .one: name
     case .optional: "[\(name)]"
     case .oneOrMore: "\(name)..."
+    case .any: "[\(name)...]"
     }
   }
 }

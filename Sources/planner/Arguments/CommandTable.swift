@@ -2,14 +2,15 @@
 enum CommandTable {
   static let commands: [CommandSpec] =
     PillarCommands.specs + ThemeCommands.specs + TaskLists.specs + TaskCommands.specs
-    + PreferenceCommands.specs + ApplyCommand.specs + AuditCommand.specs + FollowCommand.specs
-    + ControlCommands.specs + ProjectionCommands.specs + CallCommand.specs + CompletionCommand.specs
+    + PreferenceCommands.specs + ApplyCommand.specs + UndoCommands.specs + HistoryCommand.specs
+    + AuditCommand.specs + FollowCommand.specs + ControlCommands.specs + ProjectionCommands.specs
+    + CallCommand.specs + CompletionCommand.specs
 
   /// The sections of the program's help: a title, and first words of commands.
   static let sections: [(String, [String])] = [
     ("Planning", ["pillars", "pillar", "themes", "theme", "ratings", "tasks", "task", "best"]),
     ("More", ["removed", "preferences", "apply"]),
-    ("History", ["audit", "follow"]),
+    ("History", ["undo", "redo", "history", "audit", "follow"]),
     (
       "The daemon",
       [

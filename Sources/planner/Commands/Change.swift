@@ -20,7 +20,7 @@ struct Change {
   ]
 
   /// The command as the wire has it, with a new id.
-  fileprivate func command(_ invocation: Invocation) throws(Failure) -> JSON {
+  func command(_ invocation: Invocation) throws(Failure) -> JSON {
     let clock = invocation.session.clock
     var command: JSONObject = ["commandId": .string(newID(clock))]
     command["expectedVersion"] = invocation.arguments.integer("expected-version").map { .int($0) }

@@ -10,6 +10,8 @@ struct Outcome: Equatable {
   let field: String?
   let limit: String?
   let message: String?
+  /// Ids of later commands that were built on what should be undone.
+  let dependents: [String]
 
   init(_ json: JSON) {
     commandID = json["commandId"]?.string ?? ""
@@ -20,6 +22,7 @@ struct Outcome: Equatable {
     field = json["field"]?.string
     limit = json["limit"]?.string
     message = json["message"]?.string
+    dependents = (json["dependents"]?.array ?? []).compactMap(\.string)
   }
 
   /// Whether the command is in the log, from now or from before.
@@ -37,7 +40,8 @@ struct Outcome: Equatable {
     case "applied", "duplicate": .ok
     case "conflict", "idReused": .conflict
     case "rejected":
-      ["noSuchPillar", "noSuchTheme", "noSuchTask"].contains(rule) ? .notFound : .rejected
+      ["noSuchPillar", "noSuchTheme", "noSuchTask", "noSuchCommand"].contains(rule)
+        ? .notFound : .rejected
     case "withheld": .rejected
     default: .fault
     }

@@ -23,6 +23,8 @@ struct EventSentence {
       let isSame = after["themeId"] == before["themeId"]
       return "Moved \(subject) \(isSame ? "within" : "to") \(theme)"
     case "TaskSnoozed": return "Snoozed \(subject) until \(value(after["snoozedUntil"]))"
+    case "CommandUndone": return "Undid command \(data["commandId"]?.string ?? "")"
+    case "CommandRedone": return "Redid command \(data["commandId"]?.string ?? "")"
     case "TasksReranked": return "Ranked tasks anew"
     case "PreferencesChanged": return "Set preferences: \(changes(before, after))"
     default: break
@@ -38,7 +40,7 @@ struct EventSentence {
     (suffix: "Created", verb: "Added"), (suffix: "Changed", verb: "Changed"),
     (suffix: "Removed", verb: "Removed"), (suffix: "Started", verb: "Started"),
     (suffix: "Completed", verb: "Completed"), (suffix: "Reopened", verb: "Reopened"),
-    (suffix: "Woken", verb: "Woke"),
+    (suffix: "Woken", verb: "Woke"), (suffix: "Restored", verb: "Restored"),
   ]
 
   private func rated(_ subject: String, _ before: JSON, _ after: JSON) -> String {

@@ -157,7 +157,7 @@ final class Crashes {
   }
 
   /// Processes that run or wait to, for each processor, over the last minute.
-  private static var crowding: Double {
+  static var crowding: Double {
     let text = (try? Files.read("/proc/loadavg")) ?? ""
     let load = text.split(separator: " ").first.flatMap { Double($0) } ?? 0
     return load / Double(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))

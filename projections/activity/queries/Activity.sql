@@ -68,7 +68,8 @@ LEFT JOIN LATERAL (
     WHERE events.type IN ('CommandUndone', 'CommandRedone')
       AND target.planner_id = $1
       AND target."commandId" = (events.data->>'commandId')::uuid
-    ORDER BY target.position DESC
+    -- An undo begins by saying so.
+    ORDER BY target.type IN ('CommandUndone', 'CommandRedone') DESC, target.position DESC
     LIMIT 1
   )
 ) AS told ON true

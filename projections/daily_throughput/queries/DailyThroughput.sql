@@ -110,6 +110,8 @@ totals AS (
   FROM changes
   WHERE ($2 IS NULL OR "pillarId" = $2) AND ($3 IS NULL OR ("pillarId" IS NULL) = $3)
   GROUP BY day, "pillarId"
+  -- A move within a pillar changes nothing.
+  HAVING count(*) FILTER (WHERE step <> 'moved') > 0 OR sum(opened) <> 0
 ),
 running AS (
   SELECT day, "pillarId", created, done, reopened, removed,

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION projection.share_work(me uuid) RETURNS TABLE (name te
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  patience CONSTANT interval := '3 seconds';
+  patience CONSTANT interval := '2.5 seconds';
   moment   timestamptz := clock_timestamp();
   arrived  timestamptz;
   silent   uuid;
