@@ -42,7 +42,7 @@ struct Tracer {
   /// How many events that mention a key are looked at in one go.
   private static let batch = 12
   /// How long it searches.
-  private static let patience = Duration.seconds(15)
+  private nonisolated static let patience = Duration.seconds(15)
 
   // MARK: Rows
 
@@ -127,55 +127,85 @@ struct Tracer {
 
   // MARK: Changes
 
-  /// The newest changes of rows in a stretch of versions, for each key at most so many, newest first; and whether that
-  /// are all there are.
-  func changes(
-    of keys: [String], _ subject: Subject, after: Int, upTo: Int, limit: Int,
-    where counts: (Change) -> Bool = { _ in true }
-  ) async throws(PostgresError) -> (changes: [Change], isComplete: Bool) {
+  /// A search that goes on from the newest versions to the oldest.
+  private struct Search {
+    /// The keys of which changes are still looked for.
+    var open: [String]
+    let limit: Int
     let deadline = ContinuousClock().now + Tracer.patience
+    let counts: (Change) -> Bool
     var found: [Change] = []
-    var open = keys
-    var upper = upTo
-    while upper > after, !open.isEmpty {
-      if ContinuousClock().now > deadline || abandoned?.hasFired == true { return (found, false) }
-      let mentions = try await mentions(of: open, subject, after: after, upTo: upper)
-      let lower = mentions.count < Tracer.batch ? after : mentions.last! - 1
-      let points = Set(mentions.flatMap { [$0 - 1, $0] } + [lower, upper]).sorted()
-      let rows = try await rows(subject, at: points, keys: open)
-      var changes: [Change] = []
-      for (index, (begin, end)) in zip(points, points.dropFirst()).enumerated() {
-        changes += try await between(
-          subject, open, begin, rows[index], end, rows[index + 1])
+    var isComplete = true
+
+    mutating func add(_ change: Change) {
+      guard counts(change) else { return }
+      found.append(change)
+      if found.count(where: { $0.key == change.key }) >= limit {
+        open.removeAll { $0 == change.key }
+        isComplete = false
       }
-      found += changes.sorted { $0.version > $1.version }.filter(counts)
-      open = open.filter { key in found.count { $0.key == key } < limit }
-      upper = lower
     }
-    var seen: [String: Int] = [:]
-    let newest = found.filter { change in
-      seen[change.key, default: 0] += 1
-      return seen[change.key]! <= limit
-    }
-    return (newest, newest.count == found.count && open.count == keys.count)
   }
 
-  /// The changes of rows that differ at the ends of a stretch.
-  private func between(
-    _ subject: Subject, _ keys: [String], _ begin: Int, _ before: [String: String], _ end: Int,
-    _ after: [String: String]
-  ) async throws(PostgresError) -> [Change] {
-    let differing = keys.filter { before[$0] != after[$0] }
-    if differing.isEmpty { return [] }
-    if end - begin == 1 {
-      return differing.map {
-        Change(key: $0, version: end, before: before[$0], after: after[$0])
-      }
+  /// The newest changes of rows in a stretch of versions, for each key at most so many, newest first; and whether these
+  /// are all there are, which is not known where a limit was reached.
+  func changes(
+    of keys: [String], _ subject: Subject, after: Int, upTo: Int, limit: Int,
+    where counts: @escaping (Change) -> Bool = { _ in true }
+  ) async throws(PostgresError) -> (changes: [Change], isComplete: Bool) {
+    var search = Search(open: keys, limit: limit, counts: counts)
+    var upper = upTo
+    while upper > after, goesOn(&search) {
+      let mentions = try await mentions(of: search.open, subject, after: after, upTo: upper)
+      let lower = mentions.count < Tracer.batch ? after : mentions.last! - 1
+      let points = Set(mentions.flatMap { [$0 - 1, $0] } + [lower, upper]).sorted()
+      try await look(between: points, subject, &search)
+      upper = lower
     }
-    let middle = (begin + end) / 2
-    let rows = try await rows(subject, at: [middle], keys: differing)[0]
-    return try await between(subject, differing, begin, before, middle, rows)
-      + between(subject, differing, middle, rows, end, after)
+    return (search.found, search.isComplete)
+  }
+
+  private func goesOn(_ search: inout Search) -> Bool {
+    if ContinuousClock().now > search.deadline || abandoned?.hasFired == true {
+      search.isComplete = false
+      return false
+    }
+    return !search.open.isEmpty
+  }
+
+  /// Compares the rows at versions in rising order, the newest first.
+  private func look(between points: [Int], _ subject: Subject, _ search: inout Search)
+    async throws(PostgresError)
+  {
+    let rows = try await rows(subject, at: points, keys: search.open)
+    try await narrow(points, rows, subject, &search)
+  }
+
+  private func narrow(
+    _ points: [Int], _ rows: [[String: String]], _ subject: Subject, _ search: inout Search
+  ) async throws(PostgresError) {
+    for index in points.indices.dropLast().reversed() where goesOn(&search) {
+      let (begin, end) = (points[index], points[index + 1])
+      let (before, after) = (rows[index], rows[index + 1])
+      let differing = search.open.filter { before[$0] != after[$0] }
+      if differing.isEmpty { continue }
+      guard end - begin > 1 else {
+        for key in differing {
+          search.add(Change(key: key, version: end, before: before[key], after: after[key]))
+        }
+        continue
+      }
+      let inner = Tracer.cuts(begin, end)
+      let between = try await self.rows(subject, at: inner, keys: search.open)
+      try await narrow([begin] + inner + [end], [before] + between + [after], subject, &search)
+    }
+  }
+
+  /// A long stretch is halved; a short one is folded as a whole anyway, so that it is cut into eight.
+  private static func cuts(_ begin: Int, _ end: Int) -> [Int] {
+    let parts = end - begin > 512 ? 2 : 8
+    let cuts = (1..<parts).map { begin + (end - begin) * $0 / parts }
+    return Set(cuts).subtracting([begin, end]).sorted()
   }
 
   /// The newest events that mention one of the keys' values, the newest first.

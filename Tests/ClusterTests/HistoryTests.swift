@@ -49,7 +49,7 @@ import Testing
       for value in keys {
         let answer = try await past.why(method, value, of: planner)
         let told = answer["changes"]?.array ?? []
-        #expect(told.compactMap { $0["position"]?.int } == changes(of: value, versions).reversed())
+        expectAll(told.compactMap { $0["position"]?.int }, of: value, versions)
         #expect(answer["row"] ?? .null == versions.last?.rows[value] ?? .null)
         #expect(answer["complete"] == true)
         for change in told {
@@ -63,6 +63,26 @@ import Testing
         }
       }
     }
+  }
+
+  /// All changes are told, newest first, but for some that together change nothing: another event took them back.
+  private func expectAll(
+    _ told: [Int], of key: String, _ versions: [(position: Int, rows: [String: JSON])]
+  ) {
+    let all = changes(of: key, versions)
+    #expect(told == told.sorted(by: >) && Set(told).isSubset(of: all), "\(told) of \(all)")
+    var missed: [Int] = []
+    func expectNothing() {
+      guard let first = missed.first, let last = missed.last else { return }
+      let begin = versions.firstIndex { $0.position == first }! - 1
+      let end = versions.firstIndex { $0.position == last }!
+      #expect(versions[begin].rows[key] == versions[end].rows[key], "\(missed) of \(key)")
+      missed = []
+    }
+    for position in all {
+      if told.contains(position) { expectNothing() } else { missed.append(position) }
+    }
+    expectNothing()
   }
 
   /// The positions at which a row is another than before.
@@ -101,7 +121,7 @@ import Testing
           let kind = before[value] == nil ? "added" : after[value] == nil ? "gone" : "changed"
           #expect(row["kind"]?.string == kind)
           let told = row["events"]?.array?.compactMap { $0["position"]?.int }
-          #expect(told == Array(changes(of: value, stretch).reversed().prefix(10)))
+          if (told?.count ?? 0) < 10 { expectAll(told ?? [], of: value, stretch) }
         }
       }
     }

@@ -32,7 +32,8 @@ import Varlink
     var calls: [String] = []
     for method in definition.methods.values where only == nil || method.name == only {
       let required = required(of: method.input, in: definition)
-      for field in method.input where field.name != "commands" {
+      // Of commands there are other tests, and all odd ones in a list are more than a request may have.
+      for field in method.input where !["commands", "whatIf"].contains(field.name) {
         for value in OddValues.of(field.type, in: definition) {
           var parameters = required
           parameters[field.name] = value

@@ -45,7 +45,7 @@ import Testing
     #expect(why["row"] == ["color": "#AABBCC", "chosen": 1])
     let change = why["changes"]?[0]
     #expect(change?["type"] == "PillarChanged")
-    #expect(change?["columns"]?[1] == ["name": "chosen", "before": .null, "after": "1"])
+    #expect(change?["columns"]?[1] == ["name": "chosen", "after": "1"])
     let changes = try await running.foreignCall(
       "org.plannerd.views.Changes",
       ["method": "Colours", "since": ["position": .int(before)]])

@@ -53,11 +53,11 @@ class Visit:
 
     # How a method is called.
 
-    def call(self, method, **parameters):
+    def call(self, method, /, **parameters):
         self.called.add(method)
         return self.client.call(method, parameters)
 
-    def stream(self, method, **parameters):
+    def stream(self, method, /, **parameters):
         self.called.add(method)
         return self.client.stream(method, parameters)
 
@@ -159,7 +159,32 @@ class Visit:
 
     def views(self):
         for method, parameters in self.client.parameters(VIEWS).items():
-            self.view(f"{VIEWS}.{method}", method, parameters)
+            if method not in ("Why", "Changes"):
+                self.view(f"{VIEWS}.{method}", method, parameters)
+        self.moments()
+
+    def moments(self):
+        """The past, what would be, and what made the rows what they are."""
+        name, key = "PillarAverages", self.ids["pillarId"]
+        now = self.call(f"{VIEWS}.{name}", atLeast=self.position)
+        then = self.call(f"{VIEWS}.{name}", asOf={"position": self.start})
+        self.expect(key not in [row["pillarId"] for row in then["rows"]], f"{name} then: {then}")
+        command = {
+            "commandId": str(uuid.uuid4()),
+            "changePillar": {"pillarId": key, "name": f"Would be {self.mark}"},
+        }
+        would = self.call(f"{VIEWS}.{name}", whatIf=[command])
+        names = [row["name"] for row in would["rows"] if row["pillarId"] == key]
+        self.expect(names == [f"Would be {self.mark}"], f"{name} would be: {would}")
+        self.expect(self.call(f"{VIEWS}.{name}") == now, f"{name}: the what-if has changed it")
+        why = self.call(f"{VIEWS}.Why", method=name, key=key)
+        types = [change["type"] for change in why["changes"]]
+        self.expect(types[-1:] == ["PillarCreated"] and why["row"]["pillarId"] == key, f"Why: {why}")
+        changes = self.call(f"{VIEWS}.Changes", method=name, since={"position": self.start})
+        kinds = {row["key"]: row["kind"] for row in changes["rows"]}
+        self.expect(kinds.get(key) == "added", f"Changes: {changes}")
+        would = self.call(f"{VIEWS}.Changes", method=name, whatIf=[command])
+        self.expect([row["columns"] for row in would["rows"]] == [["name", "updatedAt", "version"]], f"{would}")
 
     def view(self, method, name, parameters):
         """With nothing that may be absent; with everything; in every order; page by page."""

@@ -6,6 +6,8 @@ DECLARE
   beside text := format('snapshots_%s', build);
   name   text;
 BEGIN
+  -- Daemons that start at once do it one after the other.
+  PERFORM pg_advisory_xact_lock(1886151017);
   IF to_regnamespace(beside) IS NOT NULL THEN
     RETURN;
   END IF;
