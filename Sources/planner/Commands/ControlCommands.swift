@@ -18,7 +18,7 @@ enum ControlCommands {
       "verify", "Compare a projection, or all, with a fresh fold of the log",
       positionals: [PositionalSpec("NAME", .projection, count: .optional, "The projection")],
       options: [
-        OptionSpec("repair", "Make the rows that differ those of the fresh fold"),
+        OptionSpec("repair", "Make the rows that differ those of the fresh fold")
       ],
       details:
         "With --planner ID only that planner's rows. Exits 1 where one differs and was not mended.",
