@@ -65,7 +65,10 @@ struct PeopleTests {
     }
     let denied = try await root.call(
       "org.plannerd.planner.Audit",
-      ["result": "denied", "uid": .int(Int(OtherUser.uid)), "planner": .string(planner)])
+      [
+        "result": "denied", "uid": .int(Int(OtherUser.uid)), "planner": .string(planner),
+        "limit": 1_000,
+      ])
     let entries = denied["entries"]?.array ?? []
     let commands = Set(entries.compactMap { $0["command"]?.string })
     #expect(
@@ -82,7 +85,9 @@ struct PeopleTests {
     let calls: [(String, JSON)] = [
       ("Rebuild", ["projection": "tasks"]), ("Rebuild", ["projection": "absent"]), ("Verify", [:]),
       ("Jobs", [:]), ("Watch", ["jobId": 1]), ("Cancel", ["jobId": 1]), ("Reload", [:]),
-      ("VerifyLog", [:]),
+      ("VerifyLog", [:]), ("Diff", ["projection": "tasks"]), ("Swap", ["projection": "tasks"]),
+      ("Rollback", ["projection": "tasks"]), ("Prune", [:]), ("Builds", [:]), ("Failures", [:]),
+      ("Retry", ["projection": "tasks"]),
     ]
     for (method, parameters) in calls {
       let name = "org.plannerd.control.\(method)"
@@ -94,7 +99,7 @@ struct PeopleTests {
     let called = Set(calls.map { $0.0 } + ["Health"])
     #expect(Set(definition.methods.keys) == called)
     #expect(try await them.call("org.plannerd.control.Health")["state"] == "ready")
-    let denied = try await root.call("org.plannerd.planner.Audit", ["result": "denied"])
+    let denied = try await root.call("org.plannerd.planner.Audit", ["result": "denied", "limit": 1_000])
     #expect(
       denied["entries"]?.array?.contains {
         $0["command"] == "Rebuild" && $0["error"] == "NotPermitted"
@@ -210,12 +215,22 @@ struct PeopleTests {
       frame("org.plannerd.planner.Subscribe", #","after":0"#, #","more":true"#),
       frame("org.plannerd.planner.Subscribe"),
     ]
-    let views = try await client.definition("org.plannerd.views").methods.values.map { method in
+    let methods = try await client.definition("org.plannerd.views").methods.values.filter {
+      $0.input.contains { $0.name == "planner" }
+    }
+    let views = methods.flatMap { method in
       let required = method.input.filter { field in
         if case .nullable = field.type { false } else { true }
       }
       let more = required.map { #","\#($0.name)":"\#(id)""# }.joined()
-      return frame("org.plannerd.views.\(method.name)", more)
+      let name = "org.plannerd.views.\(method.name)"
+      var frames = [frame(name, more), frame(name, more, #","more":true"#)]
+      let offered = Set(method.input.map(\.name))
+      if offered.contains("asOf") { frames.append(frame(name, more + #","asOf":{"position":1}"#)) }
+      if offered.contains("whatIf") {
+        frames.append(frame(name, more + #","whatIf":[\#(command)]"#))
+      }
+      return frames
     }
     return planners + views
   }

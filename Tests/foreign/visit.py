@@ -254,8 +254,23 @@ class Visit:
         self.expect(ended["state"] == "done", f"Cancel of a job that has ended: {ended}")
         self.expect_error(f"{CONTROL}.NoSuchJob", f"{CONTROL}.Cancel", jobId=1_000_000)
         self.expect_error(f"{CONTROL}.NoSuchProjection", f"{CONTROL}.Rebuild", projection="absent")
+        self.generations(name)
         log = self.call(f"{CONTROL}.VerifyLog")
         self.expect(log["valid"] and log["position"] >= self.position, f"VerifyLog: {log}")
+
+    def generations(self, name):
+        """What there is to say of builds where nothing has changed."""
+        estimate = self.call(f"{CONTROL}.Rebuild", projection=name, dryRun=True)["estimate"]
+        self.expect(estimate["events"] >= self.position, f"Rebuild, dry: {estimate}")
+        same = self.job(self.call(f"{CONTROL}.Diff", projection=name)["jobId"])
+        self.expect(same["report"]["equal"], f"Diff: {same}")
+        states = [build["state"] for build in self.call(f"{CONTROL}.Builds", projection=name)["builds"]]
+        self.expect("live" in states and "held" not in states, f"Builds: {states}")
+        for method in ("Swap", "Rollback"):
+            self.expect_error(f"{CONTROL}.NoSuchBuild", f"{CONTROL}.{method}", projection=name)
+        self.expect(self.call(f"{CONTROL}.Prune")["builds"] == [], "Prune deletes what is not there")
+        self.expect(self.call(f"{CONTROL}.Failures")["failures"] == [], "Failures: there are some")
+        self.expect(self.call(f"{CONTROL}.Retry", projection=name)["failures"] == [], "Retry: some are left")
 
     def job(self, job_id):
         """Watches a job to its end."""
