@@ -270,6 +270,39 @@ struct BuildStore {
         .int(build), .text(scope.description), .text(message)), resend: .allowed)
   }
 
+  /// A stream of which events were erased.
+  struct Erasure: Sendable {
+    let category: String
+    let stream: UUID
+    let erasedAt: String
+  }
+
+  /// Those that views may still show.
+  func erasures() async throws(PostgresError) -> [Erasure] {
+    let rows = try await session.run(BuildStore.erasuresStatement(), resend: .allowed)
+    return (0..<rows.count).map {
+      Erasure(
+        category: rows.text($0, 0), stream: UUID(rows.text($0, 1))!, erasedAt: rows.text($0, 2))
+    }
+  }
+
+  private static let erasuresStatement = Statement(
+    "SELECT category, stream_id, erased_at FROM projection.erasures")
+
+  /// No view shows it any more, unless there was another one meanwhile.
+  func settle(_ erasure: Erasure) async throws(PostgresError) {
+    _ = try await session.run(
+      BuildStore.settleStatement(
+        .text(erasure.category), .text(erasure.stream.description), .text(erasure.erasedAt)),
+      resend: .allowed)
+  }
+
+  private static let settleStatement = Statement(
+    """
+    DELETE FROM projection.erasures
+     WHERE category = $1 AND stream_id = $2 AND erased_at = $3::timestamptz
+    """)
+
   /// Notes that a build was compared with a fresh fold at a position, and what was wrong.
   func setProof(_ build: Int, position: Int, problem: String?) async throws(PostgresError) {
     _ = try await session.run(

@@ -29,6 +29,8 @@ final class Historian {
   /// What stood in the way last.
   private(set) var failure: String?
 
+  /// How long one build is worked at while others wait.
+  private static let turn = Duration.seconds(3)
   private static let interval = Duration.seconds(2)
   private static let failureInterval = Duration.seconds(30)
 
@@ -79,17 +81,33 @@ final class Historian {
       leases.lease(ofProjection: $0.projection) != nil
     }
     for id in seen.keys where !builds.contains(where: { $0.id == id }) { seen[id] = nil }
-    for build in builds.sorted(by: { $0.id < $1.id }) where !isStopped {
-      let head = tail.head
-      guard (seen[build.id] ?? -1) < head else { continue }
-      do throws(PostgresError) {
-        if try await catchUp(build) { seen[build.id] = head } else { all = false }
-      } catch {
-        failure = error.description
-        all = false
+    var pending = builds.filter { (seen[$0.id] ?? -1) < tail.head }
+    // In turns, so that a build with many rows does not hold up the others.
+    while !pending.isEmpty, !isStopped {
+      var unfinished: [Build] = []
+      for build in pending.sorted(by: { $0.id < $1.id }) where !isStopped {
+        let head = tail.head
+        do throws(PostgresError) {
+          switch try await catchUp(build, until: ContinuousClock().now + Historian.turn) {
+          case .done: seen[build.id] = head
+          case .unfinished: unfinished.append(build)
+          case .failed: all = false
+          }
+        } catch {
+          failure = error.description
+          all = false
+        }
       }
+      pending = unfinished
     }
     return all
+  }
+
+  /// How far a build was caught up.
+  private enum Progress {
+    case done, unfinished
+    /// A scope could not be folded: the others were.
+    case failed
   }
 
   /// What is due of one scope.
@@ -100,44 +118,49 @@ final class Historian {
     let newest: Int
   }
 
-  /// False where a scope could not be folded: the others were.
-  private func catchUp(_ build: Build) async throws(PostgresError) -> Bool {
+  private func catchUp(_ build: Build, until deadline: ContinuousClock.Instant)
+    async throws(PostgresError) -> Progress
+  {
     let rows = try await session.run(
       Historian.dueStatement(.int(build.id), .int(seen[build.id] ?? 0), .int(spacing)),
       resend: .allowed)
-    if rows.isEmpty { return true }
+    if rows.isEmpty { return .done }
     let sandbox = try await Sandbox.open(build, info)
     defer { sandbox.close() }
-    var all = true
+    var progress = Progress.done
     for row in 0..<rows.count where !isStopped {
       let base = rows.int(row, 1).map { Sandbox.Base.snapshot(id: $0, version: rows.int(row, 2)!) }
       var due = Due(
         scope: UUID(rows.text(row, 0))!, base: base ?? .nothing, version: rows.int(row, 3)!,
         newest: rows.int(row, 4)!)
       do throws(PostgresError) {
-        try await catchUp(&due, build, sandbox)
+        let isDone = try await catchUp(&due, build, sandbox, until: deadline)
+        if !isDone { return .unfinished }
       } catch {
         if error.isUnavailable || !sandbox.isOpen { throw error }
         // Another daemon has made the same copy, or a bad event stands in the way.
         failure = error.description
-        all = false
+        progress = .failed
       }
     }
-    return all
+    return progress
   }
 
-  private func catchUp(_ due: inout Due, _ build: Build, _ sandbox: Sandbox)
-    async throws(PostgresError)
-  {
+  /// False where there is more to do than there was time for.
+  private func catchUp(
+    _ due: inout Due, _ build: Build, _ sandbox: Sandbox, until deadline: ContinuousClock.Instant
+  ) async throws(PostgresError) -> Bool {
     while due.version <= due.newest, !isStopped {
+      if ContinuousClock().now > deadline { return false }
       let began = ContinuousClock().now
       let scope = build.category == nil ? nil : due.scope
       guard let kept = try await sandbox.keep(scope: scope, from: due.base, upTo: due.version)
-      else { return }
+      else { return true }
       due.base = .snapshot(id: kept.id, version: due.version)
       due.version += max(spacing, kept.rows)
       await EventLoop.sleep(ContinuousClock().now - began)
     }
+    return true
   }
 
   private static let dueStatement = Statement(

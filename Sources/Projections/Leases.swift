@@ -127,11 +127,13 @@ final class Leases {
   private static let shareStatement = Statement(
     "SELECT name, epoch FROM projection.share_work($1)")
 
-  /// Differs whenever another build answers or a scope is parked.
+  /// Differs whenever another build answers, a scope is parked or a stream was erased.
   private static let fingerprintStatement = Statement(
     """
     SELECT concat((SELECT string_agg(build_id || state, ' ' ORDER BY build_id) FROM projection.builds),
                   (SELECT string_agg(concat(build_id, scope, parked_at), ' ' ORDER BY build_id, scope)
-                     FROM projection.parked))
+                     FROM projection.parked),
+                  (SELECT string_agg(concat(stream_id, erased_at), ' ' ORDER BY stream_id)
+                     FROM projection.erasures))
     """)
 }

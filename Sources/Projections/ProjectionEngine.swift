@@ -34,6 +34,7 @@ package final class ProjectionEngine {
   private let proofInterval: Duration?
   var isStopped = false
   var isReloading = false
+  var isRefolding = false
   /// Projections that are being removed.
   var leaving: Set<String> = []
   let log: @Sendable (String) -> Void
@@ -98,7 +99,10 @@ package final class ProjectionEngine {
     }
     await refresh()
     leases.onChange = { [weak self] in self?.leasesChanged() }
-    leases.onBuildsChange = { [weak self] in await self?.refresh() }
+    leases.onBuildsChange = { [weak self] in
+      await self?.refresh()
+      Task { @EventLoop [weak self] in await self?.refoldErased() }
+    }
     projector.start()
     historian.start()
     leasesChanged()
@@ -123,7 +127,10 @@ package final class ProjectionEngine {
 
   private func leasesChanged() {
     projector.readPositionsAgain()
-    Task { @EventLoop in await jobs.adopt() }
+    Task { @EventLoop in
+      await jobs.adopt()
+      await refoldErased()
+    }
   }
 
   // MARK: What is there

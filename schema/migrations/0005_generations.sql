@@ -53,6 +53,17 @@ CREATE TABLE projection.parked (
   UNIQUE NULLS NOT DISTINCT (build_id, scope)
 );
 
+-- Streams of which events were erased, until all views are without them.
+CREATE TABLE projection.erasures (
+  category  text        NOT NULL,
+  stream_id uuid        NOT NULL,
+  erased_at timestamptz NOT NULL,
+  PRIMARY KEY (category, stream_id)
+);
+GRANT SELECT, DELETE ON projection.erasures TO plannerd_project;
+GRANT SELECT, INSERT, UPDATE ON projection.erasures TO plannerd_eraser;
+GRANT USAGE ON SCHEMA projection TO plannerd_eraser;
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON projection.daemons, projection.leases, projection.parked TO plannerd_project;
 
 -- `batch` without the parked scopes, and `batch` of one stream.

@@ -28,5 +28,4 @@ CREATE TABLE projection.snapshots (
 GRANT SELECT ON projection.snapshots TO plannerd_query;
 GRANT SELECT, INSERT, DELETE ON projection.snapshots TO plannerd_project;
 GRANT SELECT, DELETE ON projection.snapshots TO plannerd_eraser;
-GRANT USAGE ON SCHEMA projection TO plannerd_eraser;
 RESET ROLE;

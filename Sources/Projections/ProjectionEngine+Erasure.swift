@@ -1,0 +1,58 @@
+internal import EventLoop
+internal import Postgres
+
+/// What is erased from the log leaves the views too.
+extension ProjectionEngine {
+  private static let erasureInterval = Duration.seconds(5)
+
+  /// Folds erased streams anew, one daemon for all; again later where that fails.
+  func refoldErased() async {
+    guard !isRefolding, !isStopped, let first = projections.first,
+      leases.lease(ofProjection: first) != nil
+    else { return }
+    isRefolding = true
+    defer { isRefolding = false }
+    for erasure in (try? await store.erasures()) ?? [] {
+      do throws(JobError) {
+        try await refold(erasure)
+        try? await store.settle(erasure)
+      } catch {
+        log("erased events of \(erasure.stream) are still in views: \(error)")
+        EventLoop.after(ProjectionEngine.erasureInterval) { [weak self] in
+          Task { @EventLoop in await self?.refoldErased() }
+        }
+      }
+    }
+  }
+
+  /// Builds beside the live ones hold what was erased as well, and go.
+  private func refold(_ erasure: BuildStore.Erasure) async throws(JobError) {
+    _ = try await prune(nil)
+    for build in catalog.served.values.map(\.build) {
+      let name = build.projection
+      if build.category == nil {
+        try await finish { [self] () async throws(JobError) in try await rebuild(name) }
+      } else if build.category == erasure.category {
+        try await finish { [self] () async throws(JobError) in
+          try await verify(name, scope: erasure.stream, repair: true)
+        }
+      }
+    }
+  }
+
+  /// Starts a job, after one that is under way, and waits for its end.
+  private func finish(_ start: @EventLoop () async throws(JobError) -> Int)
+    async throws(JobError)
+  {
+    while true {
+      do throws(JobError) {
+        let ended = try await jobs.finish(try await start())
+        guard ended.state == .done else { throw .unavailable(ended.message ?? "a job was cancelled") }
+        return
+      } catch {
+        guard case .alreadyRunning(let other) = error else { throw error }
+        _ = try await jobs.finish(other)
+      }
+    }
+  }
+}
