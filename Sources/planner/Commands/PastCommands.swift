@@ -62,7 +62,8 @@ enum PastCommands {
     terminal.print(terminal.style.paint(TextWidth.sanitized(heading), .heading))
     for line in events.flatMap(difference.event) { terminal.print(line) }
     if reply["complete"]?.bool == false {
-      terminal.complain(terminal.errorStyle.paint("There are earlier events: --limit COUNT", .quiet))
+      terminal.complain(
+        terminal.errorStyle.paint("There are earlier events: --limit COUNT", .quiet))
     }
   }
 

@@ -14,7 +14,8 @@ enum SeriesCommands {
       "trend", "Show how the averages of the pillars went, day by day",
       positionals: [PositionalSpec("PILLAR", .pillar, count: .optional, "Only this one, by days")],
       options: days + Listing.options,
-      details: "The last \(SeriesCommands.trendDays) days, unless --from says otherwise.", run: trend),
+      details: "The last \(SeriesCommands.trendDays) days, unless --from says otherwise.",
+      run: trend),
     CommandSpec(
       "momentum", "Show which themes are on the rise, by ratings and finished tasks",
       options: [pillar] + Listing.options,
@@ -137,7 +138,8 @@ enum SeriesCommands {
     ])
     var before: JSON?
     for (index, row) in rows.enumerated() {
-      let isSame = row["avgPercent"] == before?["avgPercent"]
+      let isSame =
+        row["avgPercent"] == before?["avgPercent"]
         && row["ratedThemes"] == before?["ratedThemes"]
       defer { before = row }
       if isSame && index < rows.count - 1 { continue }

@@ -37,7 +37,8 @@ struct ViewChanges {
     let view = ViewNames.word(listing.method)
     if moments["whatIf"] != nil {
       return count == 0
-        ? "Nothing would change in \(view)." : "\(Number.counted(count, "row")) of \(view) would change"
+        ? "Nothing would change in \(view)."
+        : "\(Number.counted(count, "row")) of \(view) would change"
     }
     let span = "between positions \(reply["since"]?.int ?? 0) and \(reply["until"]?.int ?? 0)"
     return count == 0

@@ -64,8 +64,9 @@ enum ViewCommand {
     let paragraph = comment.prefix { !$0.isEmpty }.joined(separator: " ")
     var sentence = ""
     for word in paragraph.split(separator: " ") {
+      // A full stop is the end where a capital follows it.
+      if sentence.hasSuffix("."), word.first?.isUppercase == true { break }
       sentence += (sentence.isEmpty ? "" : " ") + word
-      if word.hasSuffix(".") { break }
     }
     return sentence
   }

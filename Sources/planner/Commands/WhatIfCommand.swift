@@ -64,7 +64,8 @@ enum WhatIfCommand {
     var said = ""
     for (index, words) in commands.enumerated() {
       do throws(Failure) {
-        said += try rehearse(words.first == "planner" ? Array(words.dropFirst()) : words, invocation)
+        said += try rehearse(
+          words.first == "planner" ? Array(words.dropFirst()) : words, invocation)
       } catch {
         // A refusal counts the commands by itself, for it may be of an earlier one.
         guard commands.count > 1, !error.message.isEmpty, error.reply == nil else { throw error }

@@ -114,7 +114,11 @@ final class Session {
     _ method: String, _ parameters: JSONObject, body: (JSON) -> Bool
   ) throws(Failure) {
     catchInterruption()
-    try stream("org.plannerd.views.\(method)") { .object(question(parameters)) } body: { body($0) }
+    try stream("org.plannerd.views.\(method)") {
+      .object(question(parameters))
+    } body: {
+      body($0)
+    }
   }
 
   private func question(_ parameters: JSONObject) -> JSONObject {

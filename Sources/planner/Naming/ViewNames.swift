@@ -41,7 +41,8 @@ struct ViewNames {
     guard text.first?.isUppercase == true else {
       throw Failure(
         .notFound,
-        "no view “\(text)”\(Suggestion.among(all.map(\.word), for: text)); planner views lists them")
+        "no view “\(text)”\(Suggestion.among(all.map(\.word), for: text)); planner views lists them"
+      )
     }
     return text
   }

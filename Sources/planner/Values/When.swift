@@ -70,7 +70,8 @@ struct When: Equatable, Sendable {
     }
     let ahead = (weekday - clock.today.weekday + 7) % 7
     if words.count == 2 { return [today + (ahead == 0 ? -7 : ahead - 7)] }
-    return direction == .ahead ? [today + ahead, today + ahead + 7] : [today + ahead - 7, today + ahead]
+    return direction == .ahead
+      ? [today + ahead, today + ahead + 7] : [today + ahead - 7, today + ahead]
   }
 
   /// Of several days the nearest whose moment lies in the direction; one alone is what was said.
