@@ -330,9 +330,9 @@ import Testing
     #expect(same(run.calls[1]["parameters"], ["shade": "5", "least": 2, "bright": true]))
     #expect(
       run.output == """
-        color  hue  chosen
-        red              2
-        blue   0.5      10
+        color    hue  chosen
+        red                2
+        blue   0.500      10
 
         """)
     let plain = try ClientRun(
@@ -362,7 +362,7 @@ import Testing
       ])
     #expect(
       run.output == """
-        Pillar  Trend  First  Last               Change
+        Pillar  Trend  First  Last              Change
         Health  ▁▅█     10 %  ██████████ 100 %     +90
         Work     ▅▄     60 %  ████░░░░░░  40 %     -20
 

@@ -18,10 +18,11 @@ enum ControlCommands {
       "verify", "Compare a projection, or all, with a fresh fold of the log",
       positionals: [PositionalSpec("NAME", .projection, count: .optional, "The projection")],
       options: [
-        OptionSpec("planner", .text("ID"), "Only the rows of one planner"),
-        OptionSpec("repair", "Make the rows that differ those of the fresh fold"),
+        OptionSpec("repair", "Make the rows that differ those of the fresh fold")
       ],
-      details: "Exits 1 where one differs and was not mended.", run: verify),
+      details: """
+        With --planner only the rows of that planner. Exits 1 where one differs and was not mended.
+        """, run: verify),
     CommandSpec(
       "verify-log", "Check positions, versions and the hash chain of the log", run: verifyLog),
     CommandSpec(
