@@ -142,7 +142,8 @@ import Testing
     ["what-if", "pillars", "--", "pillars"], ["what-if", "", "--", "pillars"],
     ["what-if", "task add \"x", "--", "pillars"], ["what-if", "/no/such/file", "--", "pillars"],
     ["what-if", "task add x --dry-run", "--", "tasks"], ["what-if", "task add x", "--", "follow"],
-    ["what-if", "task add x", "--", "tasks", "--at", "3"], ["changes", "tasks"],
+    ["what-if", "task add x", "--", "tasks", "--at", "3"],
+    ["what-if", "task add x", "--", "tasks", "--json"], ["changes", "tasks"],
     ["tasks", "--live", "--at", "3"], ["tasks", "--live", "--all"],
   ])
   func `a line that cannot be meant is a slip`(words: [String]) throws {

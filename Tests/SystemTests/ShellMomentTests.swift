@@ -118,7 +118,7 @@ import Testing
       ["views"], "PillarAverages", "planner pillars", "Preferences",
       "What happened to a planner, a line an event, in words")
     try await shell.says(["view", "TagTotals"], "tag", "minutesLeft", "out")
-    try await shell.says(["view", "RatingHistory", "sort=newest", "limit=1"], "40", not: "70 ")
+    try await shell.says(["view", "RatingHistory", "sort=newest", "limit=1"], "40", "Late")
     try await shell.says(["view", "Tasks", "text=Run", "actionable=true", "--json"], #""Run""#)
     try await shell.complains(["view", "Tasks", "limit=many"], code: 2, "limit")
     try await shell.complains(["view", "Nothing"], code: 1, "no method")

@@ -79,6 +79,9 @@ enum CommandWord {
       case .run(let spec, let arguments) = try ArgumentParser(commands: CommandTable.commands)
         .parse(words)
     else { throw .usage("“\(words.joined(separator: " "))” only asks for help") }
+    for option in GlobalOptions.specs.map(\.name) where arguments.has(option) {
+      throw .usage("--\(option) goes before all that")
+    }
     return (spec, arguments)
   }
 }
