@@ -168,3 +168,9 @@ int clinux_terminal_width(int fd) {
   if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col ? size.ws_col : 80;
 }
+
+int clinux_terminal_height(int fd) {
+  struct winsize size;
+  if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_row ? size.ws_row : 24;
+}

@@ -37,7 +37,69 @@ import Testing
     #expect(when.date == nil)
   }
 
+  /// It is 14:00 on a Wednesday.
   @Test(arguments: [
+    ("tuesday", "2026-12-01T00:00", "2026-11-24T00:00"),
+    ("wednesday", "2026-12-02T00:00", "2026-11-25T00:00"),
+    ("last wednesday", "2026-11-18T00:00", "2026-11-18T00:00"),
+    ("last tuesday", "2026-11-24T00:00", "2026-11-24T00:00"),
+    ("Last Thu 9am", "2026-11-19T09:00", "2026-11-19T09:00"),
+    ("tuesday 14:30", "2026-12-01T14:30", "2026-11-24T14:30"),
+    ("wednesday 9:30pm", "2026-11-25T21:30", "2026-11-18T21:30"),
+    ("wednesday noon", "2026-12-02T12:00", "2026-11-25T12:00"),
+    ("yesterday 12am", "2026-11-24T00:00", "2026-11-24T00:00"),
+    ("today midnight", "2026-11-25T00:00", "2026-11-25T00:00"),
+    ("2026-10-01 9 am", "2026-10-01T09:00", "2026-10-01T09:00"),
+    ("9am", "2026-11-26T09:00", "2026-11-25T09:00"),
+    ("15:00:05", "2026-11-25T15:00:05", "2026-11-24T15:00:05"),
+  ])
+  func `finds a weekday and a time of day ahead or back`(
+    text: String, ahead: String, back: String
+  ) throws {
+    #expect(try #require(When(text, clock, .ahead)).instant == When(ahead, clock)?.instant)
+    #expect(try #require(When(text, clock, .back)).instant == When(back, clock)?.instant)
+  }
+
+  @Test(arguments: ["1234", "#1234"])
+  func `reads a position of the log`(text: String) {
+    #expect(Moment(text, clock) == .position(1_234))
+  }
+
+  @Test(arguments: [
+    ("2026-10-01", "2026-09-30T22:00:00Z"), ("2026-10-01T09:00", "2026-10-01T07:00:00Z"),
+    ("-3d", "2026-11-22T12:00:00Z"), ("last tuesday 9am", "2026-11-24T07:00:00Z"),
+  ])
+  func `reads a moment of the past`(text: String, instant: String) throws {
+    #expect(Moment(text, clock) == .instant(try #require(Instant(instant))))
+  }
+
+  @Test(arguments: ["#", "12a", "", "#-1", "99999999999999999999", "last", "last week"])
+  func `reads no moment into other texts`(text: String) {
+    #expect(Moment(text, clock) == nil)
+  }
+
+  /// Every minute of a day, written in both ways, is that minute; the printed texts name the one that is not.
+  @Test func `reads back every time of day`() {
+    for minute in 0..<24 * 60 {
+      let (hour, rest) = (minute / 60, minute % 60)
+      let two = rest < 10 ? "0\(rest)" : "\(rest)"
+      let half = hour < 12 ? "am" : "pm"
+      for text in ["\(hour):\(two)", "\((hour + 11) % 12 + 1):\(two)\(half)"] {
+        #expect(TimeOfDay.seconds(text) == minute * 60, "\(text)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    "", "24:00", "9", "13pm", "0am", "9:60", "9:5:60", "am", ":30", "9::1", "-9:00", "1:2:3:4",
+    "noonpm", "123:00",
+  ])
+  func `reads no time of day into other texts`(text: String) {
+    #expect(TimeOfDay.seconds(text) == nil)
+  }
+
+  @Test(arguments: [
+    "last", "last last tuesday", "tuesday tuesday", "tuesday 25:00", "last 9am", "9am tuesday",
     "", "soon", "2026-13-01", "3y", "d", "h", "99999999999999999999d", "2026-11-25T",
   ])
   func `reads nothing into other texts`(text: String) {

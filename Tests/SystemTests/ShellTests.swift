@@ -124,9 +124,12 @@ import Testing
     try await shell.says(["verify", "tasks"], "equal", not: "theme_ratings")
     try await shell.says(["verify-log"], "The log is valid up to position")
     try await shell.says(["jobs"], "rebuild", "verify", "done")
-    try await shell.says(["watch", "1"], "tasks")
-    try await shell.says(["cancel", "1"], "1")
-    try await shell.complains(["watch", "99"], code: 5, "99")
+    let jobs = try JSON.parse(try await shell.run(["jobs", "--json"]).output)["jobs"]?.array ?? []
+    let job = try #require(jobs.last { $0["projection"] == "tasks" && $0["kind"] == "rebuild" })
+    let number = String(try #require(job["jobId"]?.int))
+    try await shell.says(["watch", number], "tasks")
+    try await shell.says(["cancel", number], number)
+    try await shell.complains(["watch", "9999"], code: 5, "9999")
     try await shell.says(["reload"], "unchanged")
     try await shell.says(
       ["call", "org.plannerd.views.PillarAverages", #"{"planner":null}"#], #""name":"Health""#)
@@ -151,7 +154,7 @@ struct Shell {
   }
 
   func run(_ words: [String], input: String = "") async throws -> TestProgram {
-    try await TestProgram.built("planner", words + ["--socket", daemon.socket], input: input)
+    try await TestProgram.built("planner", ["--socket", daemon.socket] + words, input: input)
   }
 
   /// Runs a command that must succeed and print all that is given, and nothing that may not be.

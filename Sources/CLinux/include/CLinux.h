@@ -50,3 +50,6 @@ int clinux_set_file_user(uid_t uid, gid_t gid);
 
 /// `stdout` and `stderr` as descriptors are known; the width of the terminal, 0 when none.
 int clinux_terminal_width(int fd);
+
+/// The lines of the terminal behind a descriptor, 0 when none.
+int clinux_terminal_height(int fd);

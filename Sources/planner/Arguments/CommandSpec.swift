@@ -5,9 +5,13 @@ enum ValueKind: Sendable, Equatable {
   case choice([String])
   /// A date, an instant, or a time from now.
   case time(String)
+  /// A moment of the past: a position of the log, or a time.
+  case moment
   case file
   case pillar, theme, task
   case projection
+  /// A view: the word of the command that shows it, or the name of its method.
+  case view
 
   /// What stands for the value in usage lines.
   var placeholder: String {
@@ -19,6 +23,8 @@ enum ValueKind: Sendable, Equatable {
     case .theme: "THEME"
     case .task: "TASK"
     case .projection: "NAME"
+    case .moment: "MOMENT"
+    case .view: "VIEW"
     }
   }
 }
@@ -87,7 +93,7 @@ struct CommandSpec: Sendable {
   /// Paragraphs and examples at the end of its help.
   let details: String
   let hidden: Bool
-  let run: Run
+  private let action: Run
 
   init(
     _ path: String, _ summary: String, positionals: [PositionalSpec] = [],
@@ -99,8 +105,22 @@ struct CommandSpec: Sendable {
     self.options = options
     self.details = details
     self.hidden = hidden
-    self.run = run
+    action = run
   }
+
+  /// Does what the command does, as of the moment that it was asked about.
+  func run(_ invocation: Invocation) throws(Failure) {
+    if asksViews, let moment = try invocation.moment("at") {
+      invocation.session.travel(to: moment)
+    }
+    try action(invocation)
+  }
+
+  /// Whether it shows a view, which can be asked about any moment.
+  var asksViews: Bool { options.contains { $0.name == "at" && $0.value == .moment } }
+
+  /// Whether it submits a command that can be rehearsed.
+  var isChange: Bool { options.contains { $0.name == "expected-version" } }
 
   var name: String { path.joined(separator: " ") }
 }
@@ -110,4 +130,6 @@ struct Invocation {
   let arguments: ParsedArguments
   let session: Session
   let terminal: Terminal
+  /// What a command that lists a view is to show of it.
+  var showing = Showing.rows
 }

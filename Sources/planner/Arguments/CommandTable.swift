@@ -2,15 +2,17 @@
 enum CommandTable {
   static let commands: [CommandSpec] =
     PillarCommands.specs + ThemeCommands.specs + TaskLists.specs + TaskCommands.specs
-    + PreferenceCommands.specs + ApplyCommand.specs + UndoCommands.specs + HistoryCommand.specs
+    + PreferenceCommands.specs + SeriesCommands.specs + ApplyCommand.specs + WhatIfCommand.specs
+    + UndoCommands.specs + HistoryCommand.specs + PastCommands.specs + ViewCommand.specs
     + AuditCommand.specs + FollowCommand.specs + ControlCommands.specs + ProjectionCommands.specs
     + CallCommand.specs + CompletionCommand.specs
 
   /// The sections of the program's help: a title, and first words of commands.
   static let sections: [(String, [String])] = [
     ("Planning", ["pillars", "pillar", "themes", "theme", "ratings", "tasks", "task", "best"]),
-    ("More", ["removed", "preferences", "apply"]),
-    ("History", ["undo", "redo", "history", "audit", "follow"]),
+    ("How it goes", ["trend", "momentum", "throughput", "tags", "activity"]),
+    ("More", ["removed", "preferences", "apply", "what-if", "view", "views"]),
+    ("History", ["undo", "redo", "history", "why", "changes", "audit", "follow"]),
     (
       "The daemon",
       [

@@ -43,7 +43,13 @@ enum HelpText {
     as that means one thing. Where a task's name is borne by several, one that is not done goes first.
 
     Times are dates (2026-11-25), instants (2026-11-25T09:00:00Z, or 2026-11-25T09:00 in local time),
-    today, tomorrow, yesterday, a weekday, or times from now: 30m, 2h, 3d, 1w, and -3d for the past.
+    today, tomorrow, yesterday, a weekday, "last tuesday", each with a time of day or without
+    ("tuesday 14:30", "yesterday 9am", noon), or times from now: 30m, 2h, 3d, 1w, and -3d for the past.
+
+    What lists something takes --at MOMENT and shows it as it was then: a position of the log (1234 or
+    #1234), or a time, where a day alone is its beginning, 00:00, and a weekday the last one. What
+    changes something takes --at TIME for when it happened. With --live a list is shown again whenever
+    it changes.
 
     Global options, anywhere on the line:
     \(aligned(GlobalOptions.specs.map { ($0.usage, $0.help) }))

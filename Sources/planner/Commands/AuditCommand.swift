@@ -32,7 +32,7 @@ enum AuditCommand {
     let parameters = try filters(invocation)
     try Paging.pages(
       invocation, parameters, member: "entries", empty: "Nothing on record.",
-      table: { rows, _ in table(rows, clock) },
+      table: { table($0, clock) },
       ask: { parameters throws(Failure) in
         try invocation.session.planner("Audit", parameters)
       })
@@ -42,7 +42,7 @@ enum AuditCommand {
     let arguments = invocation.arguments
     var parameters: JSONObject = [:]
     for name in ["since", "until"] {
-      parameters[name] = try invocation.time(name).map { .string($0.instant.description) }
+      parameters[name] = try invocation.time(name, .back).map { .string($0.instant.description) }
     }
     let texts = [
       ("person", "personId"), ("command", "command"), ("type", "eventType"), ("result", "result"),

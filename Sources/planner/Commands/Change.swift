@@ -74,18 +74,33 @@ extension Invocation {
   }
 
   /// A time option; the usage failure names the forms there are.
-  func time(_ name: String) throws(Failure) -> When? {
+  func time(_ name: String, _ direction: When.Direction = .ahead) throws(Failure) -> When? {
     guard let text = arguments[name] else { return nil }
-    return try time(text, name: "--\(name)")
+    return try time(text, name: "--\(name)", direction)
   }
 
-  func time(_ text: String, name: String) throws(Failure) -> When {
-    guard let when = When(text, session.clock) else {
+  func time(
+    _ text: String, name: String, _ direction: When.Direction = .ahead
+  ) throws(Failure) -> When {
+    guard let when = When(text, session.clock, direction) else {
       throw .usage(
         "\(name) is no time: “\(text)”. Give a date (2026-11-25), an instant "
-          + "(2026-11-25T09:00:00Z), today, tomorrow, a weekday, or a time from now (2h, 3d, 1w)")
+          + "(2026-11-25T09:00:00Z), today, tomorrow, a weekday, one of these with a time of day "
+          + "(tuesday 14:30), or a time from now (2h, 3d, 1w)")
     }
     return when
+  }
+
+  /// An option that names a moment of the past.
+  func moment(_ name: String) throws(Failure) -> Moment? {
+    guard let text = arguments[name] else { return nil }
+    guard let moment = Moment(text, session.clock) else {
+      throw .usage(
+        "--\(name) is no moment: “\(text)”. Give a position of the log (1234 or #1234), a date "
+          + "(2026-11-25, its beginning), an instant (2026-11-25T09:00), yesterday, "
+          + "\"last tuesday 9am\", or a time before now (-2h, -3d, -1w)")
+    }
+    return moment
   }
 
   /// What a positional names; the parser has seen that it is there.

@@ -20,9 +20,9 @@ enum ControlCommands {
       options: [
         OptionSpec("repair", "Make the rows that differ those of the fresh fold")
       ],
-      details:
-        "With --planner ID only that planner's rows. Exits 1 where one differs and was not mended.",
-      run: verify),
+      details: """
+        With --planner only the rows of that planner. Exits 1 where one differs and was not mended.
+        """, run: verify),
     CommandSpec(
       "verify-log", "Check positions, versions and the hash chain of the log", run: verifyLog),
     CommandSpec(

@@ -6,7 +6,7 @@ enum HistoryCommand {
   static let specs: [CommandSpec] = [
     CommandSpec(
       "history", "List the commands that changed something, the newest first",
-      options: Paging.options(sorts: ["newest", "oldest"]),
+      options: Paging.options(sorts: ["newest", "oldest"]) + Listing.options,
       details: """
         The ids are what planner undo takes. Example:
           planner history --limit 10
@@ -16,14 +16,13 @@ enum HistoryCommand {
   @Sendable static func run(_ invocation: Invocation) throws(Failure) {
     let words = CommandWords(invocation.session)
     let clock = invocation.session.clock
-    try Paging.pages(
-      invocation, ["sort": "newest"], member: "rows",
-      empty: "No commands yet.", table: { rows, _ in table(rows, words, clock) },
-      ask: { parameters throws(Failure) in
-        let reply = try invocation.session.view("History", parameters)
-        if !invocation.session.options.json { try words.read(reply["rows"]?.array ?? []) }
-        return reply
-      })
+    let listing = Listing(
+      "History", ["sort": "newest"], pages: .asked, empty: "No commands yet."
+    ) { (rows, _) throws(Failure) in
+      try words.read(rows)
+      return table(rows, words, clock)
+    }
+    try invocation.show(listing)
   }
 
   private static func table(_ rows: [JSON], _ words: CommandWords, _ clock: Clock) -> Table {

@@ -20,28 +20,58 @@ enum Paging {
     ]
   }
 
-  /// Prints pages of a view.
-  static func list(
-    _ invocation: Invocation, _ method: String, _ parameters: JSONObject, empty: String,
-    table: ([JSON], Int) -> Table
-  ) throws(Failure) {
-    try pages(invocation, parameters, member: "rows", empty: empty, table: table) {
-      parameters throws(Failure) in
-      try invocation.session.view(method, parameters)
-    }
+  /// Prints a view: one page, those asked for, or all.
+  static func show(_ invocation: Invocation, _ listing: Listing) throws(Failure) {
+    try pages(
+      invocation, parameters(invocation, listing), member: "rows",
+      all: listing.pages == .all || wantsAll(invocation),
+      text: { (rows) throws(Failure) in try listing.text(rows, invocation.terminal) },
+      ask: { (parameters) throws(Failure) in
+        try invocation.session.view(listing.method, parameters)
+      })
+  }
+
+  /// A view's parameters with the order and the page that were asked for.
+  static func parameters(_ invocation: Invocation, _ listing: Listing) -> JSONObject {
+    guard listing.pages == .asked else { return listing.parameters }
+    return parameters(invocation, listing.parameters)
+  }
+
+  private static func parameters(
+    _ invocation: Invocation, _ parameters: JSONObject
+  ) -> JSONObject {
+    let arguments = invocation.arguments
+    var parameters = parameters
+    if let sort = arguments["sort"] { parameters["sort"] = .string(sort) }
+    parameters["cursor"] = arguments["cursor"].map { .string($0) }
+    let limit = wantsAll(invocation) ? pageSize : arguments.integer("limit") ?? defaultLimit
+    parameters["limit"] = .int(limit)
+    return parameters
+  }
+
+  private static func wantsAll(_ invocation: Invocation) -> Bool {
+    invocation.arguments.has("all") && !invocation.arguments.has("limit")
   }
 
   /// Prints pages of whatever answers with a list in `member` and, where there is more, `nextCursor`.
   static func pages(
     _ invocation: Invocation, _ parameters: JSONObject, member: String, empty: String,
-    table: ([JSON], Int) -> Table, ask: (JSONObject) throws(Failure) -> JSON
+    table: ([JSON]) -> Table, ask: (JSONObject) throws(Failure) -> JSON
   ) throws(Failure) {
-    let arguments = invocation.arguments
+    let terminal = invocation.terminal
+    try pages(
+      invocation, self.parameters(invocation, parameters), member: member,
+      all: wantsAll(invocation),
+      text: { (rows) throws(Failure) in
+        rows.isEmpty ? [empty] : table(rows).lines(terminal.style, width: terminal.width)
+      }, ask: ask)
+  }
+
+  private static func pages(
+    _ invocation: Invocation, _ parameters: JSONObject, member: String, all: Bool,
+    text: ([JSON]) throws(Failure) -> [String], ask: (JSONObject) throws(Failure) -> JSON
+  ) throws(Failure) {
     var parameters = parameters
-    if let sort = arguments["sort"] { parameters["sort"] = .string(sort) }
-    parameters["cursor"] = arguments["cursor"].map { .string($0) }
-    let all = arguments.has("all") && !arguments.has("limit")
-    parameters["limit"] = .int(all ? pageSize : arguments.integer("limit") ?? defaultLimit)
     var rows: [JSON] = []
     var next: JSON?
     repeat {
@@ -52,15 +82,8 @@ enum Paging {
       parameters["cursor"] = next
     } while all && next != nil
     if invocation.session.options.json { return }
-    show(invocation.terminal, rows, empty: empty, table: table)
+    for line in try text(rows) { invocation.terminal.print(line) }
     if next != nil { more(invocation.terminal, rows.count) }
-  }
-
-  private static func show(
-    _ terminal: Terminal, _ rows: [JSON], empty: String, table: ([JSON], Int) -> Table
-  ) {
-    if rows.isEmpty { return terminal.print(empty) }
-    terminal.print(table(rows, ShortID.length(rows.compactMap { $0["taskId"]?.string })))
   }
 
   private static func more(_ terminal: Terminal, _ count: Int) {

@@ -7,7 +7,9 @@ enum PillarCommands {
   private static let domain = OptionSpec("domain", .choice(["work", "personal"]), "Its domain")
 
   static let specs: [CommandSpec] = [
-    CommandSpec("pillars", "List the pillars with the averages of their themes", run: list),
+    CommandSpec(
+      "pillars", "List the pillars with the averages of their themes", options: Listing.options,
+      run: list),
     CommandSpec(
       "pillar add", "Add a pillar",
       positionals: [PositionalSpec("NAME", .text("NAME"), "Its name, 1 to 80 characters")],
@@ -24,7 +26,7 @@ enum PillarCommands {
   ]
 
   @Sendable static func list(_ invocation: Invocation) throws(Failure) {
-    try invocation.list(
+    let listing = Listing(
       "PillarAverages", empty: "No pillars. Add one with: planner pillar add NAME"
     ) { rows, length in
       var table = Table([
@@ -40,6 +42,7 @@ enum PillarCommands {
       }
       return table
     }
+    try invocation.show(listing)
   }
 
   /// The name behind a dot in the pillar's colour.
@@ -101,21 +104,5 @@ extension Invocation {
   func needsOne(of options: [String]) throws(Failure) {
     guard !options.contains(where: arguments.has) else { return }
     throw .usage("nothing to change; give one of --\(options.joined(separator: ", --"))")
-  }
-
-  /// Prints the rows of a view that does not page, as a table or as the socket gave them. `table` also
-  /// gets the length at which ids differ.
-  func list(
-    _ method: String, _ parameters: JSONObject = [:], empty: String,
-    table: ([JSON], Int) -> Table
-  ) throws(Failure) {
-    let reply = try session.view(method, parameters)
-    if session.options.json { return terminal.print(reply.text) }
-    let rows = reply["rows"]?.array ?? []
-    if rows.isEmpty { return terminal.print(empty) }
-    let ids = rows.compactMap {
-      ($0["taskId"] ?? $0["themeId"] ?? $0["pillarId"] ?? $0["id"])?.string
-    }
-    terminal.print(table(rows, ShortID.length(ids)))
   }
 }

@@ -8,7 +8,7 @@ enum PreferenceCommands {
   private static let weights = ["urgency", "priority", "impact", "effort"]
 
   static let specs: [CommandSpec] = [
-    CommandSpec("preferences", "Show the preferences", run: show),
+    CommandSpec("preferences", "Show the preferences", options: Listing.options, run: show),
     CommandSpec(
       "preferences set", "Change preferences",
       options: weights.map {
@@ -30,10 +30,13 @@ enum PreferenceCommands {
   ]
 
   @Sendable static func show(_ invocation: Invocation) throws(Failure) {
-    let reply = try invocation.session.view("Preferences")
-    if invocation.session.options.json { return invocation.terminal.print(reply.text) }
-    let row = reply["rows"]?[0] ?? [:]
-    let terminal = invocation.terminal
+    let listing = Listing("Preferences", empty: "No preferences.") { rows, terminal in
+      rows.flatMap { lines($0, terminal.style) }
+    }
+    try invocation.show(listing)
+  }
+
+  private static func lines(_ row: JSON, _ style: Style) -> [String] {
     var facts = weights.map { ("weight of \($0)", row[$0]?.number.map { "\(Number.text($0)) %" }) }
     let hours = [row["workStart"]?.string, row["workEnd"]?.string].compactMap(\.self)
     facts += [
@@ -43,10 +46,10 @@ enum PreferenceCommands {
       ("habit learning", row["habitLearning"]?.bool.map { $0 ? "on" : "off" }),
       ("extra", row["extra"]?.text),
     ]
-    for (label, value) in facts {
-      guard let value else { continue }
+    return facts.compactMap { label, value in
+      guard let value else { return nil }
       let name = label + String(repeating: " ", count: 20 - label.count)
-      terminal.print(terminal.style.paint(name, .quiet) + TextWidth.sanitized(value))
+      return style.paint(name, .quiet) + TextWidth.sanitized(value)
     }
   }
 

@@ -36,9 +36,9 @@ enum ProjectionCommands {
     CommandSpec(
       "projection retry", "Fold what a projection has missed of the planners it is parked for",
       positionals: [name],
-      details:
-        "With --planner ID only of that one. Exits \(ExitCode.rejected.rawValue) where it is parked for some still.",
-      run: retry),
+      details: """
+        With --planner only of that planner. Exits \(ExitCode.rejected.rawValue) where it is parked for some still.
+        """, run: retry),
   ]
 
   private static func parameters(_ invocation: Invocation) -> JSONObject {

@@ -20,18 +20,20 @@ enum TaskLists {
       ]
         + Paging.options(sorts: [
           "newest", "oldest", "due", "priority", "title", "rank", "updated",
-        ]), run: list),
+        ]) + Listing.options, run: list),
     CommandSpec(
       "task show", "Show all about one task",
-      positionals: [PositionalSpec("TASK", .task, "The task's title or id")], run: show),
+      positionals: [PositionalSpec("TASK", .task, "The task's title or id")],
+      options: [Listing.options[0]], run: show),
     CommandSpec(
       "best", "List what to do next, with its score",
       options: [
         OptionSpec("limit", .integer("COUNT", 1...Paging.maxLimit), "At most so many (10)"),
         OptionSpec("terms", "Show what the score is made of"),
-      ], run: best),
+      ] + Listing.options, run: best),
     CommandSpec(
-      "removed", "List what was removed", options: Paging.options(), run: removed),
+      "removed", "List what was removed", options: Paging.options() + Listing.options,
+      run: removed),
   ]
 
   // MARK: Tasks
@@ -40,11 +42,13 @@ enum TaskLists {
     let clock = invocation.session.clock
     let parameters = try filters(invocation)
     let filtered = !parameters.isEmpty
-    try Paging.list(
-      invocation, "Tasks", parameters,
-      empty: filtered
-        ? "No tasks like that." : "No tasks. Add one with: planner task add \"TITLE\" --theme THEME"
-    ) { table($0, idLength: $1, clock) }
+    try invocation.show(
+      Listing(
+        "Tasks", parameters, pages: .asked,
+        empty: filtered
+          ? "No tasks like that."
+          : "No tasks. Add one with: planner task add \"TITLE\" --theme THEME",
+        table: { table($0, idLength: $1, clock) }))
   }
 
   private static func filters(_ invocation: Invocation) throws(Failure) -> JSONObject {
@@ -122,22 +126,31 @@ enum TaskLists {
 
   @Sendable static func show(_ invocation: Invocation) throws(Failure) {
     let task = try invocation.session.task(invocation.required("TASK"))
-    if invocation.session.options.json {
-      let reply = try invocation.session.view("Task", ["taskId": .string(task.id)])
-      return invocation.terminal.print(reply.text)
+    let clock = invocation.session.clock
+    // The row is at hand; it is asked for by itself where more is wanted of it.
+    if case .rows = invocation.showing, !invocation.session.options.json {
+      for line in lines(task.row, clock, invocation.terminal.style) {
+        invocation.terminal.print(line)
+      }
+      return
     }
-    let terminal = invocation.terminal
-    terminal.print(terminal.style.paint(TextWidth.sanitized(task.name), .heading))
-    for (label, value, tone) in facts(task.row, invocation.session.clock) {
-      let name = terminal.style.paint(
-        label + String(repeating: " ", count: 12 - label.count), .quiet)
-      terminal.print("  \(name)\(terminal.style.paint(TextWidth.sanitized(value), tone))")
+    let listing = Listing("Task", ["taskId": .string(task.id)], empty: "") { rows, terminal in
+      rows.flatMap { lines($0, clock, terminal.style) }
+    }
+    try invocation.show(listing)
+  }
+
+  private static func lines(_ row: JSON, _ clock: Clock, _ style: Style) -> [String] {
+    var lines = [style.paint(TextWidth.sanitized(row["title"]?.string ?? ""), .heading)]
+    for (label, value, tone) in facts(row, clock) {
+      let name = style.paint(label + String(repeating: " ", count: 12 - label.count), .quiet)
+      lines.append("  \(name)\(style.paint(TextWidth.sanitized(value), tone))")
     }
     for field in ["description", "notes"] {
-      guard let text = task.row[field]?.string else { continue }
-      terminal.print("")
-      terminal.print(TextWidth.sanitized(text, keepingNewlines: true))
+      guard let text = row[field]?.string else { continue }
+      lines += ["", TextWidth.sanitized(text, keepingNewlines: true)]
     }
+    return lines
   }
 
   private static func facts(_ row: JSON, _ clock: Clock) -> [(String, String, Tone)] {
@@ -181,7 +194,7 @@ enum TaskLists {
     let clock = invocation.session.clock
     let limit = invocation.arguments.integer("limit") ?? 10
     let withTerms = invocation.arguments.has("terms")
-    try invocation.list(
+    let listing = Listing(
       "Best", ["limit": .int(limit)],
       empty: "Nothing to do. Add a task with: planner task add \"TITLE\""
     ) { rows, length in
@@ -202,6 +215,7 @@ enum TaskLists {
       }
       return table
     }
+    try invocation.show(listing)
   }
 
   private static let terms = [
@@ -220,7 +234,7 @@ enum TaskLists {
 
   @Sendable static func removed(_ invocation: Invocation) throws(Failure) {
     let clock = invocation.session.clock
-    try Paging.list(invocation, "Removed", [:], empty: "Nothing was removed.") { rows, _ in
+    let listing = Listing("Removed", pages: .asked, empty: "Nothing was removed.") { rows, _ in
       var table = Table([
         .init("Removed"), .init("Kind"), .init("Name", least: 20),
         .init("Position", alignRight: true), .init("ID"),
@@ -234,5 +248,6 @@ enum TaskLists {
       }
       return table
     }
+    try invocation.show(listing)
   }
 }

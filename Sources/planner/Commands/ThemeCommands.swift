@@ -9,12 +9,13 @@ enum ThemeCommands {
   static let specs: [CommandSpec] = [
     CommandSpec(
       "themes", "List the themes with their ratings",
-      options: [OptionSpec("pillar", .pillar, "Only those of this pillar")], run: list),
+      options: [OptionSpec("pillar", .pillar, "Only those of this pillar")] + Listing.options,
+      run: list),
     CommandSpec(
       "ratings", "Show the ratings of one theme, or of all, over time",
       positionals: [
         PositionalSpec("THEME", .theme, count: .optional, "The theme's name, Pillar/Theme, or id")
-      ], options: Paging.options(sorts: ["newest", "oldest"]), run: ratings),
+      ], options: Paging.options(sorts: ["newest", "oldest"]) + Listing.options, run: ratings),
     CommandSpec(
       "theme add", "Add a theme to a pillar",
       positionals: [PositionalSpec("NAME", .text("NAME"), "Its name, 1 to 80 characters")],
@@ -47,10 +48,12 @@ enum ThemeCommands {
     if let name = invocation.arguments["pillar"] {
       parameters["pillarId"] = .string(try invocation.session.pillar(name).id)
     }
-    try invocation.list(
-      "ThemeRatings", parameters,
-      empty: "No themes. Add one with: planner theme add NAME --pillar PILLAR"
-    ) { table($0, idLength: $1, invocation.session.clock) }
+    let clock = invocation.session.clock
+    try invocation.show(
+      Listing(
+        "ThemeRatings", parameters,
+        empty: "No themes. Add one with: planner theme add NAME --pillar PILLAR",
+        table: { table($0, idLength: $1, clock) }))
   }
 
   private static func table(_ rows: [JSON], idLength: Int, _ clock: Clock) -> Table {
@@ -94,10 +97,10 @@ enum ThemeCommands {
       }
     }
     let clock = invocation.session.clock
-    try Paging.list(
-      invocation, "RatingHistory", parameters,
+    let listing = Listing(
+      "RatingHistory", parameters, pages: .asked,
       empty: "No ratings. Rate a theme with: planner theme rate THEME PERCENT"
-    ) { rows, _ in
+    ) { [names] rows, _ in
       var table = Table([
         .init("When"), .init("Theme", least: 10), .init("Rating"), .init("Was", alignRight: true),
         .init("Reflection", least: 20),
@@ -112,6 +115,7 @@ enum ThemeCommands {
       }
       return table
     }
+    try invocation.show(listing)
   }
 
   // MARK: Changes

@@ -63,7 +63,7 @@ enum UndoCommands {
       return rows
     }
     let filter = try HistoryFilter(invocation, words)
-    let since = try invocation.time("since")?.instant
+    let since = try invocation.time("since", .back)?.instant
     let count = arguments.integer("last") ?? (picks.isEmpty ? 1 : most + 1)
     return try newest(invocation.session, count, since: since, filter)
   }
@@ -132,6 +132,9 @@ enum UndoCommands {
       throw .silent(outcome.code)
     }
     if session.options.json { return }
+    guard session.rehearsed == nil else {
+      return say(invocation, ids.map { "\(verb): command \($0.prefix(13))" }, nil, false)
+    }
     try words.read(try concerned(rows, session) + rows + byID(dependents, session))
     let undone = verb == "Redid" ? try concerned(rows, session).map(id) : ids
     say(invocation, undone.map { "\(verb): \(words.text($0))" }, outcome, dryRun)
@@ -218,7 +221,11 @@ struct HistoryFilter {
       case "uid":
         guard let uid = Int(parts[1]) else { throw .usage("--filter uid= takes a number") }
         self.uid = uid
-      case "text": text = parts[1].lowercased()
+      case "text":
+        guard invocation.session.rehearsed == nil else {
+          throw .usage("--filter text= is for undo in earnest: what only might be has no words yet")
+        }
+        text = parts[1].lowercased()
       default:
         throw .usage("--filter takes command=, entity=, uid= or text=, not “\(parts[0])=”")
       }

@@ -15,9 +15,9 @@ enum CompletionCommand {
         invocation.terminal.print(script(invocation.required("SHELL"), CommandTable.commands))
       }),
     CommandSpec(
-      "complete-names", "Print the names of pillars, themes, tasks or projections",
+      "complete-names", "Print the names of pillars, themes, tasks, projections or views",
       positionals: [
-        PositionalSpec("KIND", .choice(["pillar", "theme", "task", "projection"]), "Which")
+        PositionalSpec("KIND", .choice(["pillar", "theme", "task", "projection", "view"]), "Which")
       ], hidden: true, run: names),
   ]
 
@@ -44,6 +44,7 @@ enum CompletionCommand {
     case "task":
       let rows = try session.view("Tasks", ["actionable": true, "limit": 200])["rows"]?.array ?? []
       names = rows.map { Thing(task: $0).name }
+    case "view": names = ViewNames.all.map(\.word) + (try ViewCommand.names(session))
     default:
       let rows = try session.control("Health")["projections"]?.array ?? []
       names = rows.compactMap { $0["name"]?.string }
@@ -60,6 +61,7 @@ extension ValueKind {
     case .theme: "theme"
     case .task: "task"
     case .projection: "projection"
+    case .view: "view"
     default: nil
     }
   }

@@ -15,6 +15,9 @@ enum ErrorReply {
 
   private static func code(_ name: String, _ parameters: JSON) -> ExitCode {
     switch shortName(name) {
+    case "InvalidInput" where rehearsal(parameters) != nil:
+      ["noSuchPillar", "noSuchTheme", "noSuchTask", "noSuchCommand"]
+        .contains(parameters["rule"]?.string ?? "") ? .notFound : .rejected
     case "PlannerNotFound", "NoSuchProjection", "NoSuchJob", "NoSuchBuild": .notFound
     case "Refused": .rejected
     case "InvalidInput", "InvalidParameter", "ExpectedMore": .usage
@@ -59,6 +62,11 @@ enum ErrorReply {
       return "the position asked for was not visible in time; the view is at "
         + "\(parameters["position"]?.int ?? 0)"
     case "InvalidInput":
+      if let command = rehearsal(parameters) {
+        let rule = parameters["rule"]?.string ?? ""
+        return "command \(command + 1) would be refused: \(message ?? rule) [\(rule)]"
+      }
+      if let sentence = momentSentence(parameters) { return sentence }
       return "\(parameters["parameter"]?.string ?? "a parameter"): \(message ?? "invalid")"
     case "MethodNotFound":
       return "this daemon has no method \(parameters["method"]?.string ?? "of that name")"
@@ -68,6 +76,29 @@ enum ErrorReply {
       return "the answer would have \(parameters["bytes"]?.int ?? 0) bytes; narrow the question"
     default:
       return message ?? "\(name) \(parameters == [:] ? "" : parameters.text)"
+    }
+  }
+
+  /// Which command of a what-if was refused, counted from 0; nil where it is about something else.
+  private static func rehearsal(_ parameters: JSON) -> Int? {
+    guard let parameter = parameters["parameter"]?.string, parameter.hasPrefix("whatIf[") else {
+      return nil
+    }
+    return Int(parameter.dropFirst(7).prefix { $0 != "]" })
+  }
+
+  /// What is wrong with a moment that was asked about; nil where it is about something else.
+  private static func momentSentence(_ parameters: JSON) -> String? {
+    let parts = (parameters["parameter"]?.string ?? "").split(separator: ".").map(String.init)
+    let options = ["asOf": "--at", "since": "--since", "until": "--until"]
+    guard let first = parts.first, let option = options[first] else { return nil }
+    switch parameters["rule"]?.string {
+    case "inTheFuture": return "\(option): that moment has not come yet"
+    case "outOfRange" where parts.last == "position":
+      let range = (parameters["message"]?.string ?? "").split(separator: " ").drop { $0 != "be" }
+      return "\(option): a position is \(range.dropFirst().joined(separator: " "))"
+    case "beforeSince": return "--until is before --since"
+    default: return nil
     }
   }
 }

@@ -7,7 +7,12 @@ import Varlink
 /// that what was written has reached, so that later questions see it.
 final class Session {
   let options: GlobalOptions
-  let clock: Clock
+  /// Stands at the instant that views are asked about, where that is not now.
+  private(set) var clock: Clock
+  /// The moment that views are asked about; nil is now.
+  private var asOf: Moment?
+  /// What `submit` only collects, and views are asked as if it were done; nil where it is done in earnest.
+  private(set) var rehearsed: [JSON]?
   private let terminal: Terminal
   private let search: SocketSearch
   private let connectTo: (String, Int32?) throws(ClientError) -> VarlinkClient
@@ -94,12 +99,48 @@ final class Session {
     try call("org.plannerd.planner.\(method)", .object(addressed(parameters)))
   }
 
-  /// Calls a view: the planner, and the position that it must have seen, are added.
+  /// Calls a view: the planner, the position that it must have seen, the moment and what would be are added.
   func view(_ method: String, _ parameters: JSONObject = [:]) throws(Failure) -> JSON {
+    try call("org.plannerd.views.\(method)", .object(question(parameters)))
+  }
+
+  /// Calls Why or Changes, whose moments are among the parameters.
+  func past(_ method: String, _ parameters: JSONObject) throws(Failure) -> JSON {
+    try call("org.plannerd.views.\(method)", .object(addressed(parameters)))
+  }
+
+  /// Asks a view again whenever its rows change, over restarts of the daemon, until `body` gives false.
+  func live(
+    _ method: String, _ parameters: JSONObject, body: (JSON) -> Bool
+  ) throws(Failure) {
+    catchInterruption()
+    try stream("org.plannerd.views.\(method)") {
+      .object(question(parameters))
+    } body: {
+      body($0)
+    }
+  }
+
+  private func question(_ parameters: JSONObject) -> JSONObject {
     var parameters = addressed(parameters)
     parameters["atLeast"] = atLeast.map { .int($0) }
-    return try call("org.plannerd.views.\(method)", .object(parameters))
+    parameters["asOf"] = asOf?.json
+    if let rehearsed, !rehearsed.isEmpty { parameters["whatIf"] = .array(rehearsed) }
+    return parameters
   }
+
+  // MARK: Other moments
+
+  /// From here on views answer as of a moment, and times are from then.
+  func travel(to moment: Moment) {
+    asOf = moment
+    if case .instant(let instant) = moment { clock = clock.standing(at: instant) }
+  }
+
+  /// From here on what is submitted is only collected, and views answer as if it had been done.
+  func rehearse() { rehearsed = [] }
+
+  func rehearse(_ commands: [JSON]) { rehearsed?.append(contentsOf: commands) }
 
   /// Asks the control interface.
   func control(_ method: String, _ parameters: JSON = [:]) throws(Failure) -> JSON {
@@ -162,7 +203,9 @@ final class Session {
   func submit(
     _ commands: [JSON], atomic: Bool = false, dryRun: Bool = false
   ) throws(Failure) -> Submitted {
-    var parameters = addressed(["commands": .array(commands)])
+    if rehearsed != nil, !dryRun { return collect(commands) }
+    let before = rehearsed ?? []
+    var parameters = addressed(["commands": .array(before + commands)])
     if atomic { parameters["atomic"] = true }
     if dryRun { parameters["dryRun"] = true }
     let settling = settling { [terminal] in
@@ -170,7 +213,7 @@ final class Session {
     }
     do throws(Settling.Ended) {
       let settled = try settling.call("org.plannerd.planner.Submit", .object(parameters))
-      let submitted = try submitted(settled, commands.count)
+      let submitted = try submitted(settled, commands.count, after: before.count)
       // Only what was written must be seen: a refusal leaves later questions free.
       if !dryRun, let last = submitted.outcomes.compactMap(\.lastPosition).max() {
         written = max(written ?? 0, last)
@@ -193,14 +236,26 @@ final class Session {
       "org.plannerd.views.Preferences", .object(addressed(["atLeast": .int(written)])))
   }
 
-  private func submitted(_ settled: Settling.Settled, _ count: Int) throws(Settling.Ended)
-    -> Submitted
-  {
+  private func submitted(
+    _ settled: Settling.Settled, _ count: Int, after before: Int
+  ) throws(Settling.Ended) -> Submitted {
     let outcomes = (settled.reply["outcomes"]?.array ?? []).map { Outcome($0) }
-    guard outcomes.count == count else {
-      throw .unknown(.malformedReply("\(outcomes.count) outcomes for \(count) commands"))
+    guard outcomes.count == before + count else {
+      throw .unknown(.malformedReply("\(outcomes.count) outcomes for \(before + count) commands"))
     }
-    return Submitted(reply: settled.reply, outcomes: outcomes, repeated: settled.repeated)
+    return Submitted(
+      reply: settled.reply, outcomes: Array(outcomes[before...]), repeated: settled.repeated)
+  }
+
+  /// Whether the daemon would take them is for the view to say that is asked about them.
+  private func collect(_ commands: [JSON]) -> Submitted {
+    rehearse(commands)
+    let outcomes = commands.map { command -> JSON in
+      ["commandId": command["commandId"] ?? .null, "result": "applied"]
+    }
+    return Submitted(
+      reply: ["outcomes": .array(outcomes)], outcomes: outcomes.map { Outcome($0) },
+      repeated: false)
   }
 
   private func unknown(_ commands: [JSON]) -> Failure {

@@ -17,6 +17,8 @@ final class CommandWords {
 
   /// Reads the events of the commands of some rows of the view History, and of what undos among them concern.
   func read(_ rows: [JSON]) throws(Failure) {
+    // What is only rehearsed has no events to read.
+    guard session.rehearsed == nil else { return }
     let sorted = try (rows + concerned(rows)).sorted {
       ($0["position"]?.int ?? 0) < ($1["position"]?.int ?? 0)
     }

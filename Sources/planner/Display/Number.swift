@@ -11,7 +11,7 @@ enum Number {
     let scale = (0..<digits).reduce(1) { scaled, _ in scaled * 10 }
     let units = Int((value.magnitude * Double(scale)).rounded())
     let fraction = String(units % scale)
-    let zeros = String(repeating: "0", count: digits - fraction.count)
+    let zeros = String(repeating: "0", count: max(0, digits - fraction.count))
     let sign = value < 0 && units > 0 ? "-" : ""
     return "\(sign)\(units / scale)" + (digits == 0 ? "" : ".\(zeros)\(fraction)")
   }

@@ -7,6 +7,8 @@ final class Terminal {
   let errorStyle: Style
   /// Columns of the terminal, nil where output goes elsewhere.
   let width: Int?
+  /// Lines of the terminal, nil where output goes elsewhere or nothing can be drawn over.
+  let height: Int?
   /// Columns of the terminal behind standard error.
   let errorWidth: Int?
   private let output: Int32?
@@ -19,6 +21,8 @@ final class Terminal {
     let columns = Int(clinux_terminal_width(1))
     let errorColumns = Int(clinux_terminal_width(2))
     width = columns > 0 ? columns : nil
+    let canMove = columns > 0 && !["", "dumb"].contains(environment("TERM") ?? "")
+    height = canMove ? Int(clinux_terminal_height(1)) : nil
     errorWidth = errorColumns > 0 ? errorColumns : nil
     style = Style(isTerminal: columns > 0, environment: environment)
     errorStyle = Style(isTerminal: errorColumns > 0, environment: environment)
@@ -27,8 +31,9 @@ final class Terminal {
   }
 
   /// Keeps what is written, for tests.
-  init(collecting width: Int?, style: Style = .plain) {
+  init(collecting width: Int?, height: Int? = nil, style: Style = .plain) {
     self.width = width
+    self.height = height
     self.style = style
     errorStyle = style
     errorWidth = nil
@@ -47,6 +52,12 @@ final class Terminal {
 
   func print(_ table: Table) {
     for line in table.lines(style, width: width) { print(line) }
+  }
+
+  /// Writes to standard output as it is, at once.
+  func put(_ text: String) {
+    written += text.utf8
+    flush()
   }
 
   /// A line for standard error, after what was printed so far.

@@ -27,5 +27,10 @@ struct Clock: Sendable {
     },
     local: .system)
 
+  /// This clock, with a time that stands still.
+  func standing(at instant: Instant) -> Clock {
+    Clock(now: { instant }, uptime: uptime, pause: pause, local: local)
+  }
+
   var today: CalendarDate { local.date(now()) }
 }

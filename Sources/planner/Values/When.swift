@@ -11,27 +11,80 @@ struct When: Equatable, Sendable {
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
   ]
 
+  /// Where a weekday or a time of day is looked for: the next one that is not past, or the last that was.
+  enum Direction: Sendable { case ahead, back }
+
   /// Reads a date, an instant (without a zone in local time), `today`, `tomorrow`, `yesterday`, `now`, a
-  /// weekday (the next one), or a time from now (`30m`, `2h`, `3d`, `1w`, `-3d`).
-  init?(_ text: String, _ clock: Clock) {
+  /// weekday, `last` weekday, each of these days with a time of day or not (`tuesday 14:30`), a time of day
+  /// alone, or a time from now (`30m`, `2h`, `3d`, `1w`, `-3d`).
+  init?(_ text: String, _ clock: Clock, _ direction: Direction = .ahead) {
     let now = clock.now()
-    let today = clock.local.date(now)
     let word = text.lowercased()
     if let date = CalendarDate(text) {
       self.init(day: date, clock)
     } else if let instant = Instant(text) ?? When.local(text, clock) {
       self.init(instant: instant, date: nil)
-    } else if let days = ["today": 0, "tomorrow": 1, "yesterday": -1][word] {
-      self.init(day: CalendarDate(daysSinceEpoch: today.daysSinceEpoch + days), clock)
     } else if word == "now" {
       self.init(instant: now, date: nil)
-    } else if let weekday = When.weekdays.firstIndex(where: { $0 == word || $0.prefix(3) == word })
-    {
-      let ahead = (weekday - today.weekday + 6) % 7 + 1
-      self.init(day: CalendarDate(daysSinceEpoch: today.daysSinceEpoch + ahead), clock)
+    } else if let when = When(relative: word, now, clock.local.date(now)) {
+      self = when
     } else {
-      self.init(relative: word, now, today)
+      self.init(words: word.split(separator: " ").map(String.init), clock, direction)
     }
+  }
+
+  /// A day in words, a time of day, or both.
+  private init?(words: [String], _ clock: Clock, _ direction: Direction) {
+    let length = words.first == "last" ? 2 : 1
+    if let days = When.days(Array(words.prefix(length)), clock, direction) {
+      let rest = words.dropFirst(length).joined()
+      guard !rest.isEmpty else {
+        guard let day = When.nearest(days, 0, clock, direction) else { return nil }
+        self.init(day: day, clock)
+        return
+      }
+      self.init(time: rest, on: days, clock, direction)
+    } else {
+      let today = clock.today.daysSinceEpoch
+      self.init(time: words.joined(), on: Array(today - 1...today + 1), clock, direction)
+    }
+  }
+
+  private init?(time: String, on days: [Int], _ clock: Clock, _ direction: Direction) {
+    guard let seconds = TimeOfDay.seconds(time),
+      let day = When.nearest(days, seconds, clock, direction)
+    else { return nil }
+    self.init(instant: clock.local.start(of: day, seconds: seconds), date: nil)
+  }
+
+  /// The days that words may mean, counted from the epoch.
+  private static func days(_ words: [String], _ clock: Clock, _ direction: Direction) -> [Int]? {
+    let today = clock.today.daysSinceEpoch
+    guard let word = words.last, words.count == 1 || words[0] == "last" else { return nil }
+    if words.count == 1 {
+      if let days = ["today": 0, "tomorrow": 1, "yesterday": -1][word] { return [today + days] }
+      if let date = CalendarDate(word) { return [date.daysSinceEpoch] }
+    }
+    guard let weekday = weekdays.firstIndex(where: { $0 == word || $0.prefix(3) == word }) else {
+      return nil
+    }
+    let ahead = (weekday - clock.today.weekday + 7) % 7
+    if words.count == 2 { return [today + (ahead == 0 ? -7 : ahead - 7)] }
+    return direction == .ahead
+      ? [today + ahead, today + ahead + 7] : [today + ahead - 7, today + ahead]
+  }
+
+  /// Of several days the nearest whose moment lies in the direction; one alone is what was said.
+  private static func nearest(
+    _ days: [Int], _ seconds: Int, _ clock: Clock, _ direction: Direction
+  ) -> CalendarDate? {
+    let dates = days.map { CalendarDate(daysSinceEpoch: $0) }
+    guard dates.count > 1 else { return dates.first }
+    let now = clock.now()
+    if direction == .ahead {
+      return dates.first { clock.local.start(of: $0, seconds: seconds) > now }
+    }
+    return dates.last { clock.local.start(of: $0, seconds: seconds) <= now }
   }
 
   private init(instant: Instant, date: CalendarDate?) {
