@@ -150,7 +150,9 @@ package final class FolderTrial {
     do throws(PostgresError) {
       let comparison = try await Comparison(
         first.build, second.build, at: first.position, scope: scope, on: comparing)
-      return comparison.isEqual ? nil : comparison.json
+      // A nil in one expression with JSON would be JSON's null.
+      if comparison.isEqual { return Optional.none }
+      return comparison.json
     } catch {
       throw .failed("\(error)")
     }

@@ -42,9 +42,10 @@ enum ProjectionTestCommand {
   private static func program() throws(Failure) -> String {
     let path = PlannerCommand.environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
     let folders = [ownFolder].compactMap { $0 } + path.split(separator: ":").map(String.init)
-    guard let found = folders.map({ "\($0)/plannerd" }).first(where: { access($0, X_OK) == 0 })
-    else { throw Failure(.fault, "plannerd is neither beside planner nor on the PATH") }
-    return found
+    for folder in folders where access("\(folder)/plannerd", X_OK) == 0 {
+      return "\(folder)/plannerd"
+    }
+    throw Failure(.fault, "plannerd is neither beside planner nor on the PATH")
   }
 
   private static var ownFolder: String? {
@@ -57,8 +58,8 @@ enum ProjectionTestCommand {
   /// Puts another program in the place of this one, so that signals and exit code are its own. Comes back with an error
   /// only.
   private static func become(_ program: String, _ arguments: [String]) -> Failure {
-    var words = ([program] + arguments).map { strdup($0) } + [nil]
-    execv(program, &words)
+    let words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
+    execv(program, words)
     let reason = String(cString: strerror(errno))
     for word in words { free(word) }
     return Failure(.fault, "\(program): \(reason)")

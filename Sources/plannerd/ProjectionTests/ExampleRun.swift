@@ -220,7 +220,9 @@ struct ExampleRun {
 
   /// The first difference: where it is, and the row on both sides.
   private func lines(_ comparison: JSON, _ first: String, _ second: String) -> [String] {
-    guard let difference = comparison["differences"]?[0] else { return [] }
+    guard let difference = comparison["differences"]?[0] else {
+      return ["  by their digests: \(comparison["tables"]?.text ?? "")"]
+    }
     func row(_ side: String) -> String { difference[side]?.text ?? "no row" }
     let columns = (difference["columns"]?.array ?? []).compactMap(\.string)
     let what = columns.isEmpty ? "" : ", in \(columns.joined(separator: ", "))"
