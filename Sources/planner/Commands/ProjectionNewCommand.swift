@@ -42,8 +42,8 @@ enum ProjectionNewCommand {
         """
         Made \(folder), which answers \(name.method)
         Next:
-          planner projection test \(named)    runs its tests
-          planner reload                      serves it, where it is in the daemon's folder of projections
+          planner projection test \(named)
+          planner reload
         """, keepingNewlines: true))
   }
 
