@@ -125,7 +125,8 @@ package final class FolderTrial {
   }
 
   /// Whether the checkpoint refuses a stretch that the build has folded before.
-  package func refusesAgain(_ fold: Folded, after: Int, upTo: Int) async throws(TrialFailure) -> Bool
+  package func refusesAgain(_ fold: Folded, after: Int, upTo: Int) async throws(TrialFailure)
+    -> Bool
   {
     do throws(PostgresError) {
       try await run(fold.build, after: after, upTo: upTo)

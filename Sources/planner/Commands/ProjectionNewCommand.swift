@@ -9,7 +9,8 @@ enum ProjectionNewCommand {
       OptionSpec("in", .file, "Where to make it (default: ./projections, else here)"),
       OptionSpec(
         "kind", .choice(Kind.allCases.map(\.rawValue)),
-        "What it keeps: a row for each thing, totals, a row for each time, or all streams (default: latest)"),
+        "What it keeps: a row for each thing, totals, a row for each time, or all streams (default: latest)"
+      ),
     ],
     details: """
       The folder answers a question of its own, with two tests that pass. Its comments say what to change.
@@ -56,7 +57,9 @@ enum ProjectionNewCommand {
 
   private static func write(_ files: [NewFile], to folder: String) throws(Failure) {
     guard mkdir(folder, 0o755) == 0 else {
-      if errno == EEXIST { throw Failure(.rejected, "\(folder) exists already, and is left as it is") }
+      if errno == EEXIST {
+        throw Failure(.rejected, "\(folder) exists already, and is left as it is")
+      }
       throw failure(folder)
     }
     for name in ["queries", "tests"] {
@@ -103,7 +106,8 @@ struct ProjectionName {
       text.allSatisfy({ letters.contains($0) || digits.contains($0) || $0 == "_" })
     else {
       throw .usage(
-        "“\(text)” is no name for a projection: 1 to 40 lower-case letters, digits and _, a letter first")
+        "“\(text)” is no name for a projection: 1 to 40 lower-case letters, digits and _, a letter first"
+      )
     }
     self.text = text
     method = text.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()

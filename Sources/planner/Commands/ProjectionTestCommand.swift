@@ -31,7 +31,8 @@ enum ProjectionTestCommand {
     if let found = candidates.first(where: { exists("\($0)/table.sql") }) { return found }
     if let found = candidates.last(where: exists) { return found }
     throw Failure(
-      .notFound, "no projection “\(name)”: there is no folder \(candidates.joined(separator: " and no "))")
+      .notFound,
+      "no projection “\(name)”: there is no folder \(candidates.joined(separator: " and no "))")
   }
 
   private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

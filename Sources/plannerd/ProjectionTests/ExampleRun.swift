@@ -54,7 +54,9 @@ struct ExampleRun {
   private func check(_ expectation: ProjectionExample.Expectation) async throws(ExampleFailure) {
     guard let columns = trial.columns(of: expectation.method) else {
       let methods = trial.methods.joined(separator: ", ")
-      throw failure(expectation, "method", "there is no method \(expectation.method) in the folder, whose methods are: \(methods)")
+      throw failure(
+        expectation, "method",
+        "there is no method \(expectation.method) in the folder, whose methods are: \(methods)")
     }
     let expected = ExpectedRows(expected: expectation.rows, columns: columns)
     if let unknown = expected.unknownColumn {
@@ -65,7 +67,8 @@ struct ExampleRun {
     }
     let difference = expected.difference(from: try await answer(expectation))
     if !difference.isEmpty {
-      throw ExampleFailure(lines: ["\(expectation.method): \(difference[0])"] + difference.dropFirst())
+      throw ExampleFailure(
+        lines: ["\(expectation.method): \(difference[0])"] + difference.dropFirst())
     }
   }
 

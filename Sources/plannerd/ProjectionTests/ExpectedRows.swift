@@ -45,7 +45,9 @@ struct ExpectedRows {
 
   /// The columns of a row that are compared, in the order in which they are expected.
   private static func text(_ actual: JSON, like row: JSONObject) -> String {
-    let members = row.members.map { JSONObject.Member(name: $0.name, value: actual[$0.name] ?? .null) }
+    let members = row.members.map {
+      JSONObject.Member(name: $0.name, value: actual[$0.name] ?? .null)
+    }
     return JSON.object(JSONObject(unique: members)).text
   }
 

@@ -47,7 +47,8 @@ struct GivenEventReader {
     }
     let occurredAt = try instant(json["occurredAt"])
     let id =
-      try uuid(json, "commandId") ?? UUID(high: 0x0190_00FF_0000_7000, low: 1 << 63 + UInt64(events.count + 1))
+      try uuid(json, "commandId")
+      ?? UUID(high: 0x0190_00FF_0000_7000, low: 1 << 63 + UInt64(events.count + 1))
     let isFirst = commands.insert(id).inserted
     let command = json["command"]?.string
     guard isFirst || command == nil else {

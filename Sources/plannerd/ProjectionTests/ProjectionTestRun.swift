@@ -49,10 +49,12 @@ final class ProjectionTestRun {
 
   /// Deletes the cluster, once it is there: what is being made cannot be deleted.
   private func cleanUp() async {
-    let task = cleaning ?? Task { @EventLoop in
-      await starting?.value
-      await cluster?.remove()
-    }
+    let task =
+      cleaning
+      ?? Task { @EventLoop in
+        await starting?.value
+        await cluster?.remove()
+      }
     cleaning = task
     await task.value
   }
@@ -88,7 +90,8 @@ final class ProjectionTestRun {
     let tenths = Int(time / .milliseconds(100))
     let count = passed + failed
     let result =
-      failed > 0 ? "\(failed) of \(count) failed" : "\(count) \(count == 1 ? "test" : "tests") passed"
+      failed > 0
+      ? "\(failed) of \(count) failed" : "\(count) \(count == 1 ? "test" : "tests") passed"
     return "\(result) in \(tenths / 10).\(tenths % 10) s (random cuts of seed \(options.seed))"
   }
 
@@ -126,7 +129,8 @@ final class ProjectionTestRun {
   }
 
   /// Runs one test on a database of its own; gives the number of its events.
-  private func run(_ folder: ProjectionFolder, _ title: String, _ text: String) async throws -> Int {
+  private func run(_ folder: ProjectionFolder, _ title: String, _ text: String) async throws -> Int
+  {
     guard let cluster else { return 0 }
     let database = try await cluster.database()
     let asking = try await Connection.open(cluster.info("plannerd_query", database))
