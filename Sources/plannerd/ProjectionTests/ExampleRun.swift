@@ -145,6 +145,7 @@ struct ExampleRun {
     var single = try await fold(Array(0...count), manner)
     if planners.count > 1, count > 0 {
       var first = try await fold([0, count], "all at once")
+      try await require(single, like: first, manner)
       let stride = max(1, count / 100)
       while single.position < head {
         let after = single.position
