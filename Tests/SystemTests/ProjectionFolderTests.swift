@@ -67,7 +67,8 @@ import Testing
     expect(
       run.output, "forgets/tests/come_and_gone.json", "row 1 differs in total",
       #"expected {"thing":"task","total":1}"#, #"actual   {"thing":"task","total":2}"#)
-    expect(run.output, "cut/tests/a_hundred_tasks.sql",
+    expect(
+      run.output, "cut/tests/a_hundred_tasks.sql",
       "folded one by one, the rows are others than folded all at once", "table totals",
       #"at once: {"thing":"task","total":100,"#, #"one by one: {"thing":"task","total":1,"#)
     expect(
