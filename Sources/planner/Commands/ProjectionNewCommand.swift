@@ -9,7 +9,7 @@ enum ProjectionNewCommand {
       OptionSpec("in", .file, "Where to make it (default: ./projections, else here)"),
       OptionSpec(
         "kind", .choice(Kind.allCases.map(\.rawValue)),
-        "What it keeps: a row for each thing, totals, a row for each time, or all streams (default: latest)"
+        "What it keeps (default: latest)"
       ),
     ],
     details: """

@@ -13,8 +13,8 @@ enum ProjectionTestCommand {
         "seed", .integer("N", 0...Int.max), "Of the random cuts; the one that a run has printed")
     ],
     details: """
-      Folds the events of each test on a Postgres that is thrown away: at once, one by one, at random cuts, and
-      delivered twice. No daemon need run, and none is asked. Exits \(ExitCode.fault.rawValue) where a test fails.
+      Folds the events of each test on a Postgres that is thrown away: at once, one by one, at random
+      cuts, and delivered twice. No daemon need run, and none is asked. Exits \(ExitCode.fault.rawValue) where a test fails.
       """, run: run)
 
   @Sendable private static func run(_ invocation: Invocation) throws(Failure) {
