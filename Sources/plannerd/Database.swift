@@ -88,7 +88,7 @@ final class Database {
 
   /// A prepared statement keeps the plan that was made while its table was short; it must use an index from the start.
   /// Queries are bounded; folds sort and hash much at once, and JIT compilation costs them more than it gains.
-  private static let settings = [
+  static let settings = [
     "plannerd_query":
       "-c enable_seqscan=off -c jit=off -c statement_timeout=30s -c lock_timeout=5s",
     "plannerd_project": "-c enable_seqscan=off -c jit=off -c work_mem=64MB",

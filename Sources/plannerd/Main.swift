@@ -13,9 +13,14 @@ struct Main {
     // Before any thread is made, so that all have them blocked and the loop alone reads them.
     clinux_block_signals(signals, Int32(signals.count))
     signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
     do throws(Options.Early) {
-      let options = try Options(Array(CommandLine.arguments.dropFirst()))
-      Task { @EventLoop in await run(options) }
+      if let tests = try ProjectionTestOptions(arguments) {
+        Task { @EventLoop in await ProjectionTestRun.main(tests, signals: signals) }
+      } else {
+        let options = try Options(arguments)
+        Task { @EventLoop in await run(options) }
+      }
       while true { pause() }
     } catch {
       switch error {
@@ -61,7 +66,8 @@ struct Main {
     exit(0)
   }
 
-  private static func nextSignal(_ descriptor: Int32) -> Int32? {
+  /// The next signal that came; nil where there is none.
+  static func nextSignal(_ descriptor: Int32) -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
     guard read(descriptor, &info, size) == size else { return nil }

@@ -25,6 +25,7 @@ struct Options {
 
   static let help = """
     usage: plannerd [OPTION]…
+           plannerd --test-projection FOLDER… [--seed N]
 
     Serves planners on a Unix socket, from an event log in Postgres.
 
@@ -48,6 +49,9 @@ struct Options {
       --record-reads           write reads to the access record as well
       --version
       --help
+
+    With --test-projection it runs the tests of projection folders on a Postgres that is thrown away,
+    and serves nobody.
 
     Signals: SIGTERM and SIGINT stop it in order, SIGHUP reads the projections again.
     """
@@ -112,7 +116,7 @@ struct Options {
   }
 
   /// A folder of the source tree: in the nearest folder above the program that has it.
-  private static func shipped(_ name: String) -> String {
+  static func shipped(_ name: String) -> String {
     var folder = Files.folder(of: Files.executable)
     while folder != "/" {
       if Files.exists("\(folder)/schema/bootstrap.sql"), Files.isFolder("\(folder)/\(name)") {

@@ -7,6 +7,8 @@ internal import Glibc
 struct ClusterMaker {
   let files: ClusterFiles
   let installation: PostgresInstallation
+  /// Whether what was made must outlive a crash of the machine.
+  let isDurable: Bool
 
   /// One that an earlier start left unfinished stays where it is.
   private var unusedName: String {
@@ -26,6 +28,7 @@ struct ClusterMaker {
         "--username", PrivateCluster.superuser, "--auth", "peer", "--encoding", "UTF8",
         "--locale", "C.UTF-8", "--data-checksums", "--no-instructions",
       ])
+      if !isDurable { options.arguments.append("--no-sync") }
       options.environment = [
         "LC_ALL": "C.UTF-8", "PATH": "\(installation.binFolder):/usr/bin:/bin",
       ]

@@ -62,7 +62,9 @@ package final class PrivateCluster {
       throw ClusterError("\(error)")
     }
     if !Files.exists(files.data) {
-      try await ClusterMaker(files: files, installation: installation).make()
+      try await ClusterMaker(
+        files: files, installation: installation, isDurable: settings["fsync"] != "off"
+      ).make()
     }
     try requireCluster()
     try writeConfiguration()

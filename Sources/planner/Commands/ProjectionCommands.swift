@@ -7,6 +7,8 @@ enum ProjectionCommands {
     "NAME", .projection, count: .optional, "The projection; all where it is left out")
 
   static let specs: [CommandSpec] = [
+    ProjectionNewCommand.spec,
+    ProjectionTestCommand.spec,
     CommandSpec(
       "projection list", "List the builds of projections", positionals: [anyName], run: list),
     CommandSpec(
