@@ -47,7 +47,9 @@ extension ProjectionEngine {
     while true {
       do throws(JobError) {
         let ended = try await jobs.finish(try await start())
-        guard ended.state == .done else { throw .unavailable(ended.message ?? "a job was cancelled") }
+        guard ended.state == .done else {
+          throw .unavailable(ended.message ?? "a job was cancelled")
+        }
         return
       } catch {
         guard case .alreadyRunning(let other) = error else { throw error }

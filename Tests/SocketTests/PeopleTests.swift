@@ -99,7 +99,8 @@ struct PeopleTests {
     let called = Set(calls.map { $0.0 } + ["Health"])
     #expect(Set(definition.methods.keys) == called)
     #expect(try await them.call("org.plannerd.control.Health")["state"] == "ready")
-    let denied = try await root.call("org.plannerd.planner.Audit", ["result": "denied", "limit": 1_000])
+    let denied = try await root.call(
+      "org.plannerd.planner.Audit", ["result": "denied", "limit": 1_000])
     #expect(
       denied["entries"]?.array?.contains {
         $0["command"] == "Rebuild" && $0["error"] == "NotPermitted"
