@@ -12,8 +12,8 @@ struct DifferenceTracer {
   private static let events = 10
   private static let patience = Duration.seconds(20)
 
-  /// Tells with each difference which events made the row what it should be: that of the second build, or of the first
-  /// where only that has it. Where this takes too long the rest of them goes without.
+  /// Tells with each difference for which this is not known yet which events made the row what it should be: that of the
+  /// second build, or of the first where only that has it. Where this takes too long the rest of them goes without.
   func explain(_ comparison: Comparison, _ first: Build, _ second: Build) async -> Comparison {
     var comparison = comparison
     let deadline = ContinuousClock().now + DifferenceTracer.patience
@@ -22,6 +22,7 @@ struct DifferenceTracer {
     defer { timer.cancel() }
     for index in comparison.differences.indices where ContinuousClock().now < deadline {
       let difference = comparison.differences[index]
+      guard difference.events.isEmpty else { continue }
       let build = difference.kind == "gone" ? first : second
       let events = try? await events(
         behind: difference, in: build, upTo: comparison.position, abandoned)

@@ -35,7 +35,11 @@ extension ProjectionEngine {
       }
       let comparison = try await worker.compare(
         live, with: caughtUp, job, scope: scope, mending: options["repair"]?.bool ?? false)
-      let explained = await DifferenceTracer(moments: moments).explain(comparison, live, live)
+      // By the folder's own fold, since that of the live build may be what is wrong; which of a long past is found
+      // sooner, though, by the snapshots of the live one.
+      let tracer = DifferenceTracer(moments: moments)
+      let traced = await tracer.explain(comparison, live, fresh)
+      let explained = await tracer.explain(traced, live, live)
       try await conclude(explained, live, job)
     } catch {
       if !error.leavesBuild { await store.drop(fresh.id) }
