@@ -17,7 +17,8 @@ CHECKOUT = os.path.dirname(os.path.dirname(HERE))
 
 
 class Daemon:
-    def __init__(self, programs, arguments=()):
+    def __init__(self, programs, arguments=(), projections=None):
+        """`projections` names those to run; all where it is left out."""
         self.programs = programs
         self.folder = tempfile.mkdtemp(prefix="plannerd-bench-")
         # Where the daemon is root, the user `postgres` must get through.
@@ -25,6 +26,11 @@ class Daemon:
         self.data = f"{self.folder}/data"
         self.socket = f"{self.folder}/socket/plannerd.sock"
         self.arguments = list(arguments)
+        self.projections = f"{CHECKOUT}/projections"
+        if projections:
+            self.projections = f"{self.folder}/projections"
+            for name in projections:
+                shutil.copytree(f"{CHECKOUT}/projections/{name}", f"{self.projections}/{name}")
         self.process = None
 
     def __enter__(self):
@@ -50,7 +56,7 @@ class Daemon:
         with open(f"{self.folder}/log", "wb") as log:
             self.process = subprocess.Popen(
                 [f"{self.programs}/plannerd", "--data", self.data, "--socket", self.socket,
-                 "--schema", f"{CHECKOUT}/schema", "--projections", f"{CHECKOUT}/projections",
+                 "--schema", f"{CHECKOUT}/schema", "--projections", self.projections,
                  *self.arguments],
                 stdout=log, stderr=log)
         deadline = time.monotonic() + 120
