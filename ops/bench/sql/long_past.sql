@@ -58,14 +58,14 @@ CREATE PROCEDURE pg_temp.generate(events int, tasks int, planner uuid, person uu
 DECLARE
   known_schema int := (SELECT max(number) FROM migrator.migrations);
 BEGIN
-  FOR first IN 1..events BY 1000 LOOP
+  FOR start IN 1..events BY 1000 LOOP
     PERFORM log.append(
-        known_schema, timestamptz '2026-01-01Z' + first * interval '1 second', array_agg('planner'::text), array_agg(planner),
+        known_schema, timestamptz '2026-01-01Z' + start * interval '1 second', array_agg('planner'::text), array_agg(planner),
         array_agg(version::bigint), array_agg(type), array_agg(data),
         array_agg(pg_temp.id('command', version)), array_agg(type), array_agg(sha256(int4send(version))),
         array_agg(500::bigint), array_agg(person), array_agg(0::bigint), array_agg(4711),
         array_agg(timestamptz '2026-01-01Z' + version * interval '1 second'), array_agg(NULL::uuid))
-      FROM generate_series(first, first + 999) AS version CROSS JOIN LATERAL pg_temp.event(tasks, version);
+      FROM generate_series(start, start + 999) AS version CROSS JOIN LATERAL pg_temp.event(tasks, version);
     COMMIT;
   END LOOP;
 END
