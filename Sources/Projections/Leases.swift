@@ -18,6 +18,8 @@ final class Leases {
   let daemonID: UUID
   /// Called when leases came or went.
   var onChange: () -> Void = {}
+  /// Called after each sign of life.
+  var onBeat: () async -> Void = {}
   /// Called when builds came, went or changed places, or scopes were parked, by whichever daemon.
   var onBuildsChange: () async -> Void = {}
 
@@ -122,6 +124,7 @@ final class Leases {
     fingerprint = answers[1].text(0, 0)
     if known != fingerprint, known != nil { await onBuildsChange() }
     if before != epochs { onChange() }
+    await onBeat()
   }
 
   private static let shareStatement = Statement(

@@ -12,16 +12,34 @@ extension ProjectionEngine {
     else { return }
     isRefolding = true
     defer { isRefolding = false }
-    for erasure in (try? await store.erasures()) ?? [] {
-      do throws(JobError) {
+    do throws(JobError) {
+      // There may be more by the time that one is done with.
+      while !isStopped, let erasure = try await nextErasure() {
         try await refold(erasure)
-        try? await store.settle(erasure)
-      } catch {
-        log("erased events of \(erasure.stream) are still in views: \(error)")
-        EventLoop.after(ProjectionEngine.erasureInterval) { [weak self] in
-          Task { @EventLoop in await self?.refoldErased() }
-        }
+        try await settle(erasure)
       }
+    } catch {
+      log("erased events are still in views: \(error)")
+      EventLoop.after(ProjectionEngine.erasureInterval) { [weak self] in
+        Task { @EventLoop in await self?.refoldErased() }
+      }
+    }
+  }
+
+  private func nextErasure() async throws(JobError) -> BuildStore.Erasure? {
+    do throws(PostgresError) {
+      return try await store.erasures().first
+    } catch {
+      throw .unavailable(error.description)
+    }
+  }
+
+  /// Nothing where the stream was erased again meanwhile.
+  private func settle(_ erasure: BuildStore.Erasure) async throws(JobError) {
+    do throws(PostgresError) {
+      try await store.settle(erasure)
+    } catch {
+      throw .unavailable(error.description)
     }
   }
 

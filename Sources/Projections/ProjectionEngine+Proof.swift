@@ -25,6 +25,8 @@ extension ProjectionEngine {
       throw .failed("the projection was removed")
     }
     let scope = options["scope"]?.string.flatMap { UUID($0) }
+    // What an interruption has left of one stream's fold has no checkpoint to go on from.
+    if scope != nil { try await worker.dropBuild(of: job) }
     let fresh = try await begin(folder, job, state: "scratch")
     do throws(JobFailure) {
       var caughtUp = fresh

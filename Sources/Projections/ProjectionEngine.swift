@@ -99,6 +99,7 @@ package final class ProjectionEngine {
     }
     await refresh()
     leases.onChange = { [weak self] in self?.leasesChanged() }
+    leases.onBeat = { [weak jobs] in await jobs?.adopt() }
     leases.onBuildsChange = { [weak self] in
       await self?.refresh()
       Task { @EventLoop [weak self] in await self?.refoldErased() }
@@ -127,10 +128,7 @@ package final class ProjectionEngine {
 
   private func leasesChanged() {
     projector.readPositionsAgain()
-    Task { @EventLoop in
-      await jobs.adopt()
-      await refoldErased()
-    }
+    Task { @EventLoop in await refoldErased() }
   }
 
   // MARK: What is there

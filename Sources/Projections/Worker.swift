@@ -144,6 +144,13 @@ struct Worker {
     _ = try await run(Statement("SELECT projection.finish_build($1)")(.int(build.id)))
   }
 
+  /// Deletes the tables that a job had when it was interrupted, if it had any.
+  func dropBuild(of job: Job) async throws(JobFailure) {
+    let statement = Statement(
+      "SELECT projection.drop_build(build_id) FROM projection.jobs WHERE job_id = $1")
+    _ = try await run(statement(.int(job.status.id)))
+  }
+
   /// Whether there are streams of its category that are not parked.
   func hasOtherScopes(_ build: Build) async throws(JobFailure) -> Bool {
     let rows = try await run(

@@ -140,6 +140,47 @@ import Testing
   }
 
   @Test @EventLoop
+  func `a verification of one planner that was interrupted begins anew where it is gone on with`()
+    async throws
+  {
+    let planner = try await fixture()
+    let before = try await planner.ask("Tasks")
+    let connection = try await planner.database.connect("plannerd_project")
+    // As a daemon leaves it that ends when its fold is committed and not compared yet.
+    let id = try await connection.run([
+      Query(
+        Statement(
+          """
+          WITH job AS (
+            INSERT INTO projection.jobs (kind, projection, options)
+            SELECT 'verify', projection, jsonb_build_object('source', source, 'repair', true, 'scope', $1::text)
+              FROM projection.builds WHERE projection = 'tasks' AND state = 'live' RETURNING *)
+          SELECT job_id FROM job
+          """), [.text(planner.planner.description)])
+    ])[0].int(0, 0)!
+    let rows = try await connection.run([
+      Statement(
+        """
+        SELECT (projection.create_build('tasks', generation, category, source, 'scratch', $1)).schema_name
+          FROM projection.builds WHERE projection = 'tasks' AND state = 'live'
+        """)(.int(id))
+    ])[0]
+    let live = try #require(
+      try await planner.value(
+        "SELECT schema_name FROM projection.builds WHERE projection = 'tasks' AND state = 'live'"))
+    try await connection.runScript(
+      """
+      INSERT INTO \(rows.text(0, 0)).tasks SELECT * FROM \(live).tasks;
+      UPDATE \(rows.text(0, 0)).tasks SET title = 'Left behind';
+      INSERT INTO projection.leases VALUES ('job \(id)', NULL, 1);
+      """)
+    connection.close()
+    let ended = try await planner.finish(id)
+    #expect(ended.state == .done && ended.report?["equal"] == true, "\(ended)")
+    #expect(try await planner.ask("Tasks") == before)
+  }
+
+  @Test @EventLoop
   func `views are proved by and by while commands keep coming`() async throws {
     let planner = try await fixture()
     let other = PlannerFixture.engine(
