@@ -70,6 +70,7 @@ extension ProjectionEngine {
       let what = comparison.isMended ? "mended" : "the live view differs from a fresh fold"
       $0.message = "\(what): \(problem)"
     }
+    if comparison.isMended { catalog.mended(live.projection) }
     guard job.status.options["scope"] == nil else { return }
     do throws(PostgresError) {
       try await store.setProof(

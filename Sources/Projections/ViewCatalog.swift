@@ -103,14 +103,21 @@ final class ViewCatalog {
 
   /// A build has moved on: those who wait for its position go on.
   func advanced(_ build: Build) {
-    guard served[build.projection]?.build.id == build.id else { return }
+    guard let known = served[build.projection]?.build, known.id == build.id else { return }
     served[build.projection]?.build = build
     for waiter in waiters
     where waiter.projection == build.projection && waiter.position <= build.position {
       waiter.signal.fire()
     }
     waiters.removeAll { $0.signal.hasFired }
-    for follower in followers.values { follower(build.projection, false) }
+    // What was parked or is no longer shows without an event.
+    let isOther = known.parked != build.parked
+    for follower in followers.values { follower(build.projection, isOther) }
+  }
+
+  /// Rows of the live build were mended, without an event.
+  func mended(_ projection: String) {
+    for follower in followers.values { follower(projection, true) }
   }
 
   /// Waits until a method's build has folded a position.
