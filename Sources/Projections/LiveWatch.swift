@@ -7,23 +7,19 @@ internal import Scalars
 @EventLoop
 package final class LiveWatch {
   private let method: String
-  private let projection: String?
-  private let category: String?
   private let scope: UUID?
   private let catalog: ViewCatalog
   private let tail: LogTail
   private var news = Signal()
-  /// The scope has events up to here that the build has not folded.
+  /// The scope may have events up to here that the build has not folded.
   private var awaited: Int?
 
   init(_ method: String, scope: UUID?, catalog: ViewCatalog, tail: LogTail) {
-    let build = catalog.views[method]?.build
     self.method = method
-    projection = build?.projection
-    category = build?.category
     self.scope = scope
     self.catalog = catalog
     self.tail = tail
+    if position < tail.head { awaited = tail.head }
     tail.followers[ObjectIdentifier(self)] = { [weak self] head, streams in
       self?.appended(upTo: head, to: streams)
     }
@@ -54,8 +50,13 @@ package final class LiveWatch {
   /// Ends a wait.
   package func wake() { news.fire() }
 
+  /// What answers now: none while the daemon starts, and in its life perhaps one after the other.
+  private var build: Build? { catalog.views[method]?.build }
+
+  private var position: Int { build.flatMap { catalog.served[$0.projection]?.build.position } ?? 0 }
+
   private func appended(upTo head: Int, to streams: Set<StreamID>?) {
-    if let streams, let category, let scope,
+    if let streams, let category = build?.category, let scope,
       !streams.contains(StreamID(category: category, id: scope))
     {
       return
@@ -68,15 +69,13 @@ package final class LiveWatch {
     if isOther {
       // The method may have moved to another projection.
       news.fire()
-    } else if projection == self.projection {
+    } else if projection == build?.projection {
       look()
     }
   }
 
   private func look() {
-    guard let awaited, let build = catalog.views[method]?.build,
-      let position = catalog.served[build.projection]?.build.position, position >= awaited
-    else { return }
+    guard let awaited, position >= awaited else { return }
     self.awaited = nil
     news.fire()
   }

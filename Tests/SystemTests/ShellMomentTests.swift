@@ -95,7 +95,7 @@ import Testing
       "ThemeCreated")
     try await shell.says(
       ["why", "themes", "Sleep", "ratingPercent", "--limit", "1"], "70 → 40", not: "Created")
-    try await shell.says(["why", "ThemeRatings", "Sleep", "--at", first], "– → 70", not: "40")
+    try await shell.says(["why", "ThemeRatings", "Sleep", "--at", first], "– → 70", not: "→ 40")
     try await shell.says(["why", "tags", "out"], "TaskCreated")
     try await shell.complains(["why", "themes", "Nap"], code: 5, "Nap")
     try await shell.complains(["why", "themes", "Sleep", "colour"], code: 2, "column")
