@@ -52,11 +52,11 @@ struct BuildStore {
   static func creation(of folder: ProjectionFolder, state: String, job: Int?) -> Query {
     createStatement(
       .text(folder.name), .text(folder.generation), .text(folder.category),
-      .text(folder.source.text), .text(state), .int(job))
+      .array(folder.series.map { $0 }), .text(folder.source.text), .text(state), .int(job))
   }
 
   private static let createStatement = Statement(
-    "SELECT \(Build.columns) FROM projection.create_build($1, $2, $3, $4::jsonb, $5, $6) AS b")
+    "SELECT \(Build.columns) FROM projection.create_build($1, $2, $3, $4, $5::jsonb, $6, $7) AS b")
 
   /// From then on other daemons know it as the one that answers.
   func goLive(_ build: Int) async throws(PostgresError) {

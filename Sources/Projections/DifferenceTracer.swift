@@ -24,6 +24,8 @@ struct DifferenceTracer {
       let difference = comparison.differences[index]
       guard difference.events.isEmpty else { continue }
       let build = difference.kind == "gone" ? first : second
+      // A series is read among the rows that are in doubt.
+      if build.id == first.id, build.folder?.series.contains(difference.table) == true { continue }
       let events = try? await events(
         behind: difference, in: build, upTo: comparison.position, abandoned)
       comparison.differences[index].events = events ?? []

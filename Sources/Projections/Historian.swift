@@ -10,16 +10,14 @@ internal import Scalars
 /// yet is answered all the same, from further back.
 @EventLoop
 final class Historian {
-  /// Events of a scope from one copy to the next at least. Where the rows are more, it is as many events as there are
-  /// rows.
-  var spacing = 500 {
+  /// Events of a scope from one snapshot to the next.
+  var spacing = 100 {
     didSet { seen = [:] }
   }
 
   private let info: ConnectionInfo
   private let session: Session
   private let catalog: ViewCatalog
-  private let tail: LogTail
   private let leases: Leases
   /// Up to where the log was looked through for what is due, by build.
   private var seen: [Int: Int] = [:]
@@ -36,17 +34,16 @@ final class Historian {
 
   /// `info` says how to connect as the projector's role. Of several daemons the one that folds a projection keeps the
   /// copies of its rows.
-  init(_ info: ConnectionInfo, catalog: ViewCatalog, tail: LogTail, leases: Leases) {
+  init(_ info: ConnectionInfo, catalog: ViewCatalog, leases: Leases) {
     self.info = info
     self.leases = leases
     session = Session(info)
     self.catalog = catalog
-    self.tail = tail
   }
 
   func start() {
     session.start()
-    tail.followers[ObjectIdentifier(self)] = { [weak self] _, _ in self?.news.fire() }
+    catalog.followers[ObjectIdentifier(self)] = { [weak self] _, _ in self?.news.fire() }
     Task { @EventLoop in
       while !isStopped {
         let worked = await catchUp()
@@ -61,7 +58,7 @@ final class Historian {
 
   func stop() {
     isStopped = true
-    tail.followers[ObjectIdentifier(self)] = nil
+    catalog.followers[ObjectIdentifier(self)] = nil
     news.fire()
     session.close()
   }
@@ -81,15 +78,14 @@ final class Historian {
       leases.lease(ofProjection: $0.projection) != nil
     }
     for id in seen.keys where !builds.contains(where: { $0.id == id }) { seen[id] = nil }
-    var pending = builds.filter { (seen[$0.id] ?? -1) < tail.head }
+    var pending = builds.filter { (seen[$0.id] ?? -1) < $0.position }
     // In turns, so that a build with many rows does not hold up the others.
     while !pending.isEmpty, !isStopped {
       var unfinished: [Build] = []
       for build in pending.sorted(by: { $0.id < $1.id }) where !isStopped {
-        let head = tail.head
         do throws(PostgresError) {
           switch try await catchUp(build, until: ContinuousClock().now + Historian.turn) {
-          case .done: seen[build.id] = head
+          case .done: seen[build.id] = build.position
           case .unfinished: unfinished.append(build)
           case .failed: all = false
           }
@@ -110,14 +106,6 @@ final class Historian {
     case failed
   }
 
-  /// What is due of one scope.
-  private struct Due {
-    let scope: UUID
-    var base: Sandbox.Base
-    var version: Int
-    let newest: Int
-  }
-
   private func catchUp(_ build: Build, until deadline: ContinuousClock.Instant)
     async throws(PostgresError) -> Progress
   {
@@ -125,19 +113,22 @@ final class Historian {
       Historian.dueStatement(.int(build.id), .int(seen[build.id] ?? 0), .int(spacing)),
       resend: .allowed)
     if rows.isEmpty { return .done }
-    let sandbox = try await Sandbox.open(build, info)
-    defer { sandbox.close() }
+    let keeper = try await SnapshotKeeper.open(build, info)
+    defer { keeper.close() }
     var progress = Progress.done
     for row in 0..<rows.count where !isStopped {
-      let base = rows.int(row, 1).map { Sandbox.Base.snapshot(id: $0, version: rows.int(row, 2)!) }
-      var due = Due(
-        scope: UUID(rows.text(row, 0))!, base: base ?? .nothing, version: rows.int(row, 3)!,
-        newest: rows.int(row, 4)!)
+      let scope = UUID(rows.text(row, 0))!
+      let last = rows.int(row, 1).map {
+        Snapshot(
+          id: $0, baseID: rows.int(row, 4)!, version: rows.int(row, 2)!, position: rows.int(row, 3)!)
+      }
       do throws(PostgresError) {
-        let isDone = try await catchUp(&due, build, sandbox, until: deadline)
+        let whole = (version: rows.int(row, 5) ?? 0, rows: rows.int(row, 6) ?? 0)
+        guard try await keeper.begin(scope, from: last, whole: whole) else { continue }
+        let isDone = try await catchUp(keeper, upTo: rows.int(row, 7)!, until: deadline)
         if !isDone { return .unfinished }
       } catch {
-        if error.isUnavailable || !sandbox.isOpen { throw error }
+        if error.isUnavailable || !keeper.isOpen { throw error }
         // Another daemon has made the same copy, or a bad event stands in the way.
         failure = error.description
         progress = .failed
@@ -148,16 +139,14 @@ final class Historian {
 
   /// False where there is more to do than there was time for.
   private func catchUp(
-    _ due: inout Due, _ build: Build, _ sandbox: Sandbox, until deadline: ContinuousClock.Instant
+    _ keeper: SnapshotKeeper, upTo newest: Int, until deadline: ContinuousClock.Instant
   ) async throws(PostgresError) -> Bool {
-    while due.version <= due.newest, !isStopped {
+    while !isStopped {
+      let next = keeper.next(spacing: spacing)
+      if next > newest { break }
       if ContinuousClock().now > deadline { return false }
       let began = ContinuousClock().now
-      let scope = build.category == nil ? nil : due.scope
-      guard let kept = try await sandbox.keep(scope: scope, from: due.base, upTo: due.version)
-      else { return true }
-      due.base = .snapshot(id: kept.id, version: due.version)
-      due.version += max(spacing, kept.rows)
+      guard try await keeper.keep(upTo: next) else { break }
       await EventLoop.sleep(ContinuousClock().now - began)
     }
     return true
@@ -165,7 +154,7 @@ final class Historian {
 
   private static let dueStatement = Statement(
     """
-    SELECT scope, snapshot_id, version, due, newest FROM projection.due_snapshots($1, $2, $3)
-     ORDER BY newest DESC
+    SELECT scope, snapshot_id, version, position, base_id, base_version, base_rows, newest
+      FROM projection.due_snapshots($1, $2, $3) ORDER BY newest DESC
     """)
 }

@@ -22,7 +22,8 @@ final class MomentReader {
     let now: Instant
     /// Of the scope's stream.
     let version: Int
-    let base: Sandbox.Base
+    /// What its rows are folded on from, if there is one.
+    let snapshot: Snapshot?
   }
 
   func answer(_ request: ViewRequest, asOf moment: Moment) async throws(ViewError) -> ViewAnswer {
@@ -111,11 +112,11 @@ final class MomentReader {
     try await pool.with(build) { sandbox throws(PostgresError) in
       let scope = request.scope
       let rows = try await sandbox.run(
-        scope: scope, from: place.base, upTo: place.version, queries, abandoned: request.abandoned)
+        scope: scope, from: place.snapshot, upTo: place.version, queries, abandoned: request.abandoned)
       if let rows { return rows }
       // The snapshot was deleted meanwhile.
       return try await sandbox.run(
-        scope: scope, from: .nothing, upTo: place.version, queries, abandoned: request.abandoned)!
+        scope: scope, from: nil, upTo: place.version, queries, abandoned: request.abandoned)!
     }
   }
 
@@ -133,7 +134,7 @@ final class MomentReader {
       }
     let rows = try await ViewReader.idlest(sessions).run(
       MomentReader.seekStatement(
-        .int(build.id), .text((scope ?? Sandbox.allStreams).description), .int(position),
+        .int(build.id), .text((scope ?? SandboxStatements.allStreams).description), .int(position),
         .text(instant?.description)), resend: .allowed)
     let head = rows.int(0, 0)!
     if let position, position > head {
@@ -143,17 +144,20 @@ final class MomentReader {
           message: "\(parameter).position must be 0 to \(head), the last position of the log"))
     }
     let recorded = Instant(microseconds: rows.int(0, 2) ?? 0)
-    let snapshot = rows.int(0, 4).map { Sandbox.Base.snapshot(id: $0, version: rows.int(0, 5)!) }
+    let snapshot = rows.int(0, 4).map {
+      Snapshot(
+        id: $0, baseID: rows.int(0, 5)!, version: rows.int(0, 6)!, position: rows.int(0, 7)!)
+    }
     return .success(
       Place(
         position: rows.int(0, 1)!, now: instant ?? now ?? recorded, version: rows.int(0, 3)!,
-        base: snapshot ?? .nothing))
+        snapshot: snapshot))
   }
 
   private static let seekStatement = Statement(
     """
     SELECT head, position, (extract(epoch FROM recorded_at) * 1000000)::bigint, version, snapshot_id,
-           snapshot_version
+           base_id, snapshot_version, snapshot_position
       FROM projection.seek($1, $2, $3, $4)
     """)
 }

@@ -69,7 +69,7 @@ package final class ProjectionEngine {
     moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
     reader = ViewReader(querySessions, catalog: catalog, moments: moments)
     history = HistoryReader(moments)
-    historian = Historian(info, catalog: catalog, tail: tail, leases: leases)
+    historian = Historian(info, catalog: catalog, leases: leases)
     worker = Worker(info: info, tail: tail, store: store)
     jobs = JobBoard(session: session, leases: leases)
   }

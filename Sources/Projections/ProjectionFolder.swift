@@ -22,6 +22,8 @@ package struct ProjectionFolder: Sendable, Equatable {
   package let name: String
   /// The category of streams whose events it folds, which is also the scope of its rows; nil for all.
   package let category: String?
+  /// Tables that are only added to.
+  package let series: [String]
   package let tableSQL: String
   package let applySQL: String
   /// Hash of table.sql and apply.sql: what decides whether a build must be made anew.
@@ -54,6 +56,7 @@ package struct ProjectionFolder: Sendable, Equatable {
     tableSQL = files["table.sql"] ?? ""
     applySQL = files["apply.sql"] ?? ""
     category = try ProjectionFolder.scope(of: tableSQL, name)
+    series = ProjectionFolder.series(of: tableSQL)
     for (file, text) in [("table.sql", tableSQL), ("apply.sql", applySQL)] {
       try Determinism.check(text, file: file, projection: name)
     }
@@ -100,6 +103,13 @@ package struct ProjectionFolder: Sendable, Equatable {
         message: "the scope is planner or all, not `\(scope)`")
     }
     return scope == "all" ? nil : scope
+  }
+
+  /// `-- series: ratings, names` on the second line, if there is one.
+  private static func series(of tableSQL: String) -> [String] {
+    let lines = tableSQL.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
+    guard lines.count > 1, lines[1].hasPrefix("-- series:") else { return [] }
+    return lines[1].dropFirst("-- series:".count).split(separator: ",").map { trimmed($0) }
   }
 
   private static func isName(_ text: String) -> Bool {

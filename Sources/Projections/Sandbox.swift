@@ -10,61 +10,32 @@ internal import Scalars
 /// refused. At its end the tables are empty again.
 @EventLoop
 final class Sandbox {
-  /// What the rows are folded from.
-  enum Base: Equatable {
-    /// The beginning of the log.
-    case nothing
-    /// A copy of the rows, as of a version of the scope's stream.
-    case snapshot(id: Int, version: Int)
-  }
-
   let buildID: Int
   private let connection: Connection
-  private let category: String?
-  private let apply: Statement
-  private let fromLive: Statement
-  private let fromSnapshot: Statement
-  private let toSnapshot: Statement
-  private let register: Statement
+  private let statements: SandboxStatements
   private var ending: Task<Void, Never>?
+  /// Questions since the tables were last emptied.
+  private var questions = 0
 
-  /// What stands for the scope of a build over all streams.
-  nonisolated static let allStreams = UUID(high: 0, low: 0)
-  /// Events that one `apply()` folds at most.
-  private static let chunk = 20_000
+  /// After so many questions the tables are emptied for good, which takes as long as many a question.
+  private static let questionsAtOnce = 10
 
   /// Connects and makes the tables.
   static func open(_ build: Build, _ info: ConnectionInfo) async throws(PostgresError) -> Sandbox {
     let connection = try await Connection.open(info)
     do throws(PostgresError) {
-      let rows = try await connection.run([openStatement(.int(build.id))])[0]
-      return Sandbox(build, connection, rows)
+      let statements = try await SandboxStatements.open(build, keeps: false, on: connection)
+      return Sandbox(build, connection, statements)
     } catch {
       connection.close()
       throw error
     }
   }
 
-  private static let openStatement = Statement(
-    "SELECT from_live, from_snapshot, to_snapshot, row_count FROM projection.open_sandbox($1)")
-
-  private init(_ build: Build, _ connection: Connection, _ rows: Rows) {
+  private init(_ build: Build, _ connection: Connection, _ statements: SandboxStatements) {
     buildID = build.id
     self.connection = connection
-    category = build.category
-    apply = Statement("SELECT \(quoted(build.schemaName)).apply()")
-    fromLive = Statement(rows.text(0, 0))
-    fromSnapshot = Statement(rows.text(0, 1))
-    toSnapshot = Statement(rows.text(0, 2))
-    register = Statement(
-      """
-      INSERT INTO projection.snapshots (build_id, scope, version, position, rows)
-      SELECT $1, $2, $3::bigint, CASE WHEN $4::text IS NULL THEN $3::bigint ELSE (
-               SELECT e.position FROM log.events e
-                WHERE e.category = $4::text AND e.stream_id = $2 AND e.version = $3::bigint) END,
-             \(rows.text(0, 3))
-      RETURNING snapshot_id, rows
-      """)
+    self.statements = statements
   }
 
   var isOpen: Bool { connection.isOpen }
@@ -74,40 +45,37 @@ final class Sandbox {
   // MARK: One question
 
   /// The rows of some queries on the scope's rows at a version of its stream (of a build over all streams: at a
-  /// position), in one round trip; nil where the snapshot is gone. It ends early when its asker is gone.
+  /// position), in one round trip; nil where the snapshot is gone. Without one all is folded from the beginning. It ends
+  /// early when its asker is gone.
   func run(
-    scope: UUID?, from base: Base, upTo version: Int, _ queries: [Query], abandoned: Signal? = nil
+    scope: UUID?, from snapshot: Snapshot?, upTo version: Int, _ queries: [Query],
+    abandoned: Signal? = nil
   ) async throws(PostgresError) -> [Rows]? {
-    var all = [Sandbox.begin(), settings(scope, whatIf: nil)]
-    if case .snapshot(let id, _) = base {
-      all += [Sandbox.snapshotStatement(.int(id)), fromSnapshot(.int(id))]
-    }
-    all += fold(after: base.version, upTo: version)
+    let all =
+      begin(scope, from: snapshot)
+      + statements.fold(after: snapshot?.version ?? 0, upTo: version)
     let answers = try await transact(all + queries, abandoned)
     end()
-    if case .snapshot = base, answers[2].isEmpty { return nil }
-    return Array(answers[(all.count)..<(all.count + queries.count)])
+    if snapshot != nil, answers[2].isEmpty { return nil }
+    return Array(answers[all.count...])
   }
 
   /// The rows of one query at several versions in rising order, in one round trip; nil where the snapshot is gone.
   func run(
-    scope: UUID?, from base: Base, at versions: [Int], _ query: Query, abandoned: Signal?
+    scope: UUID?, from snapshot: Snapshot?, at versions: [Int], _ query: Query, abandoned: Signal?
   ) async throws(PostgresError) -> [Rows]? {
-    var all = [Sandbox.begin(), settings(scope, whatIf: nil)]
-    if case .snapshot(let id, _) = base {
-      all += [Sandbox.snapshotStatement(.int(id)), fromSnapshot(.int(id))]
-    }
+    var all = begin(scope, from: snapshot)
     var looks: [Int] = []
-    var reached = base.version
+    var reached = snapshot?.version ?? 0
     for version in versions {
-      all += fold(after: reached, upTo: version)
+      all += statements.fold(after: reached, upTo: version)
       reached = version
       looks.append(all.count)
       all.append(query)
     }
     let answers = try await transact(all, abandoned)
     end()
-    if case .snapshot = base, answers[2].isEmpty { return nil }
+    if snapshot != nil, answers[2].isEmpty { return nil }
     return looks.map { answers[$0] }
   }
 
@@ -117,45 +85,40 @@ final class Sandbox {
     async throws(PostgresError) -> (position: Int, answers: [Rows])?
   {
     let all = [
-      Sandbox.begin(), settings(scope, whatIf: hypothesis.events),
+      Sandbox.begin(),
+      statements.settings(scope, seriesUpTo: .max, whatIf: hypothesis.events),
       Sandbox.whatIfStatement(
         .int(buildID), .text(hypothesis.stream.category), .text(hypothesis.stream.id.description),
         .int(hypothesis.version)),
-      fromLive(.text((scope ?? Sandbox.allStreams).description)), apply(),
+      statements.fromLive(.text((scope ?? SandboxStatements.allStreams).description)),
+      statements.apply(),
     ]
     let answers = try await transact(all + queries, abandoned)
     end()
     guard answers[2].bool(0, 1) else { return nil }
-    return (answers[2].int(0, 0)!, Array(answers[all.count..<(all.count + queries.count)]))
+    return (answers[2].int(0, 0)!, Array(answers[all.count...]))
   }
 
-  /// Folds a scope's rows on from a snapshot, or the beginning, and keeps a copy of them: the new snapshot's id and its
-  /// number of rows; nil where the one before is gone. The connection is one of the projector's role.
-  func keep(scope: UUID?, from base: Base, upTo version: Int) async throws(PostgresError)
-    -> (id: Int, rows: Int)?
-  {
-    let stream = Parameter.text((scope ?? Sandbox.allStreams).description)
-    var all = [
-      Query(Statement("BEGIN")), Sandbox.lockStatement(stream), settings(scope, whatIf: nil),
+  /// Begins with the rows of a snapshot, or none; the third statement answers nothing where it is gone.
+  private func begin(_ scope: UUID?, from snapshot: Snapshot?) -> [Query] {
+    let begin = [
+      Sandbox.begin(), statements.settings(scope, seriesUpTo: snapshot?.position ?? 0),
     ]
-    if case .snapshot(let id, _) = base {
-      all += [Sandbox.snapshotStatement(.int(id)), fromSnapshot(.int(id))]
-    }
-    all += fold(after: base.version, upTo: version)
-    all.append(register(.int(buildID), stream, .int(version), .text(category)))
-    let answers = try await transact(all, nil)
-    if case .snapshot = base, answers[3].isEmpty {
-      _ = try await connection.run([Query(Statement("ROLLBACK"))])
-      return nil
-    }
-    let kept = (id: answers.last!.int(0, 0)!, rows: answers.last!.int(0, 1)!)
-    _ = try await transact([toSnapshot(.int(kept.id)), Sandbox.commit()], nil)
-    return kept
+    guard let snapshot else { return begin }
+    return begin + [
+      Sandbox.snapshotStatement(.int(snapshot.id)),
+      statements.fromSnapshot(.int(snapshot.baseID), .int(snapshot.id)),
+    ]
   }
 
-  /// Ends the transaction, after the answer: emptying the tables takes as long as filling them.
+  /// Ends the transaction, after the answer.
   private func end() {
-    ending = Task { @EventLoop in _ = try? await connection.run([Sandbox.commit()]) }
+    questions += 1
+    // A commit empties the tables. What was put back leaves dead rows in them, which the next question passes over.
+    let isFull = questions % Sandbox.questionsAtOnce == 0
+    ending = Task { @EventLoop in
+      _ = try? await connection.run([isFull ? Sandbox.commit() : Sandbox.rollback()])
+    }
   }
 
   /// Returns when the next question may come.
@@ -173,39 +136,14 @@ final class Sandbox {
     do throws(PostgresError) {
       return try await connection.run(queries)
     } catch {
-      _ = try? await connection.run([Query(Statement("ROLLBACK"))])
+      _ = try? await connection.run([Sandbox.rollback()])
       throw error
     }
   }
 
-  private func fold(after: Int, upTo: Int) -> [Query] {
-    stride(from: after, to: upTo, by: Sandbox.chunk).flatMap { after in
-      let bounds = category == nil ? Sandbox.positions : Sandbox.versions
-      let end = min(upTo, after + Sandbox.chunk)
-      return [bounds(.text(String(after)), .text(String(end))), apply()]
-    }
-  }
-
-  private func settings(_ scope: UUID?, whatIf events: String?) -> Query {
-    let batch =
-      switch (category, events) {
-      case (nil, nil): "batch_all"
-      case (nil, _): "batch_whatif_all"
-      case (_, nil): "batch_scope"
-      default: "batch_whatif"
-      }
-    return Sandbox.settingsStatement(
-      .text("pg_temp, \(batch)"), .text(category ?? ""), .text(scope?.description ?? ""),
-      .text(events ?? "[]"))
-  }
-
   private static let begin = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
   private static let commit = Statement("COMMIT")
-  private static let settingsStatement = Statement(
-    """
-    SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true),
-           set_config('plannerd.scope', $3, true), set_config('plannerd.hypothetical', $4, true)
-    """)
+  private static let rollback = Statement("ROLLBACK")
   /// Sets all bounds; those of the other kind of build are not looked at.
   private static let whatIfStatement = Statement(
     """
@@ -216,27 +154,8 @@ final class Sandbox {
            set_config('plannerd.hypothetical_after', position::text, true)
       FROM projection.what_if_base($1, $2, $3, $4)
     """)
-  /// A copy that is lost in a crash is made again.
-  private static let lockStatement = Statement(
-    """
-    SELECT projection.lock_history($1, false), set_config('synchronous_commit', 'off', true)
-    """)
-  private static let versions = Statement(
-    """
-    SELECT set_config('plannerd.after_version', $1, true), set_config('plannerd.upto_version', $2, true)
-    """)
-  private static let positions = Statement(
-    "SELECT set_config('plannerd.after', $1, true), set_config('plannerd.upto', $2, true)")
   private static let snapshotStatement = Statement(
     "SELECT snapshot_id FROM projection.snapshots WHERE snapshot_id = $1")
-}
-
-extension Sandbox.Base {
-  /// The version up to which its rows are folded.
-  fileprivate var version: Int {
-    if case .snapshot(_, let version) = self { return version }
-    return 0
-  }
 }
 
 /// Ends a connection when the asker of what runs on it is gone: the server looks for that every second.

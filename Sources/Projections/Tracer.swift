@@ -51,53 +51,56 @@ struct Tracer {
     async throws(PostgresError) -> [[String: String]]
   {
     var answers: [[String: String]] = []
-    let bases = try await bases(subject, versions)
+    let snapshots = try await snapshots(subject, versions)
     var first = 0
     while first < versions.count {
       // All that begin at the same snapshot are folded on from one another.
-      let last = bases[first...].firstIndex { $0 != bases[first] } ?? versions.count
+      let last = snapshots[first...].firstIndex { $0 != snapshots[first] } ?? versions.count
       let part = try await fold(
-        subject, from: bases[first], at: Array(versions[first..<last]), look(subject, keys))
+        subject, from: snapshots[first], at: Array(versions[first..<last]), look(subject, keys))
       for rows in part { answers.append(Tracer.dictionary(rows)) }
       first = last
     }
     return answers
   }
 
-  private func fold(_ subject: Subject, from base: Sandbox.Base, at versions: [Int], _ look: Query)
+  private func fold(_ subject: Subject, from snapshot: Snapshot?, at versions: [Int], _ look: Query)
     async throws(PostgresError) -> [Rows]
   {
     try await pool.with(subject.build) { sandbox throws(PostgresError) in
       if let rows = try await sandbox.run(
-        scope: subject.scope, from: base, at: versions, look, abandoned: abandoned)
+        scope: subject.scope, from: snapshot, at: versions, look, abandoned: abandoned)
       {
         return rows
       }
       // The snapshot was deleted meanwhile.
       return try await sandbox.run(
-        scope: subject.scope, from: .nothing, at: versions, look, abandoned: abandoned)!
+        scope: subject.scope, from: nil, at: versions, look, abandoned: abandoned)!
     }
   }
 
   /// The nearest snapshots at versions or before them.
-  private func bases(_ subject: Subject, _ versions: [Int]) async throws(PostgresError)
-    -> [Sandbox.Base]
+  private func snapshots(_ subject: Subject, _ versions: [Int]) async throws(PostgresError)
+    -> [Snapshot?]
   {
     let rows = try await ViewReader.idlest(sessions).run(
-      Tracer.basesStatement(
-        .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
+      Tracer.snapshotsStatement(
+        .int(subject.build.id), .text((subject.scope ?? SandboxStatements.allStreams).description),
         .array(versions)), resend: .allowed)
     return (0..<rows.count).map { row in
-      rows.int(row, 0).map { .snapshot(id: $0, version: rows.int(row, 1)!) } ?? .nothing
+      rows.int(row, 0).map {
+        Snapshot(
+          id: $0, baseID: rows.int(row, 1)!, version: rows.int(row, 2)!, position: rows.int(row, 3)!)
+      }
     }
   }
 
-  private static let basesStatement = Statement(
+  private static let snapshotsStatement = Statement(
     """
-    SELECT s.snapshot_id, s.version
+    SELECT s.snapshot_id, coalesce(s.base_id, s.snapshot_id), s.version, s.position
       FROM unnest($3::bigint[]) WITH ORDINALITY AS wanted (version, ordinal)
       LEFT JOIN LATERAL (
-        SELECT s.snapshot_id, s.version FROM projection.snapshots s
+        SELECT s.* FROM projection.snapshots s
          WHERE s.build_id = $1 AND s.scope = $2 AND s.version <= wanted.version
          ORDER BY s.version DESC LIMIT 1) s ON true
      ORDER BY wanted.ordinal
@@ -216,7 +219,7 @@ struct Tracer {
     if words.isEmpty { return [] }
     let rows = try await ViewReader.idlest(sessions).run(
       Tracer.mentionsStatement(
-        .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
+        .int(subject.build.id), .text((subject.scope ?? SandboxStatements.allStreams).description),
         .array(words.sorted()), .int(after), .int(upTo), .int(Tracer.batch)), resend: .allowed)
     return (0..<rows.count).map { rows.int($0, 0)! }
   }
@@ -230,7 +233,7 @@ struct Tracer {
   {
     let rows = try await ViewReader.idlest(sessions).run(
       Tracer.envelopesStatement(
-        .int(subject.build.id), .text((subject.scope ?? Sandbox.allStreams).description),
+        .int(subject.build.id), .text((subject.scope ?? SandboxStatements.allStreams).description),
         .array(versions)), resend: .allowed)
     var envelopes: [Int: JSONObject] = [:]
     for row in 0..<rows.count {

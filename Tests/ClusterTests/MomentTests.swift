@@ -25,7 +25,9 @@ import Testing
     let past = try await LongPast(seed: seed, groups: 150)
     if let spacing {
       past.planner.engine.historian.spacing = spacing
-      #expect(await past.planner.engine.historian.catchUp())
+      #expect(
+        await past.planner.engine.historian.catchUp(),
+        "\(past.planner.engine.historian.failure ?? "")")
     }
     let copy = try await GrowingCopy(of: past.planner)
     for moment in past.moments(MomentTests.count, &random) {

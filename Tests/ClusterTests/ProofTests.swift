@@ -161,7 +161,7 @@ import Testing
     let rows = try await connection.run([
       Statement(
         """
-        SELECT (projection.create_build('tasks', generation, category, source, 'scratch', $1)).schema_name
+        SELECT (projection.create_build('tasks', generation, category, series, source, 'scratch', $1)).schema_name
           FROM projection.builds WHERE projection = 'tasks' AND state = 'live'
         """)(.int(id))
     ])[0]

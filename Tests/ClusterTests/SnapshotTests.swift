@@ -36,8 +36,13 @@ import Testing
         position = snapshot.position
         for table in try await tables(of: build, past) {
           let copied = try await digest(
-            "SELECT \(table.columns) FROM snapshots_\(build.id).\(table.name) WHERE \"snapshot id\" = \(snapshot.id)",
-            past)
+            """
+            SELECT \(table.columns) FROM (
+              SELECT DISTINCT ON (\(table.key)) * FROM snapshots_\(build.id).\(table.name)
+               WHERE "base id" = \(snapshot.baseID) AND "snapshot id" <= \(snapshot.id)
+               ORDER BY \(table.key), "snapshot id" DESC) AS newest
+             WHERE NOT "is gone"
+            """, past)
           let folded = try await digest(
             "SELECT \(table.columns) FROM \(fresh.schemaName).\(table.name) WHERE planner_id = '\(snapshot.scope)'",
             past)
@@ -49,7 +54,7 @@ import Testing
     session.close()
   }
 
-  @Test @EventLoop func `but for the newest they hold no more rows than the log has events`()
+  @Test @EventLoop func `but for the newest the whole ones hold no more rows than the log has events`()
     async throws
   {
     let past = try await past(spacing: 1)
@@ -60,7 +65,7 @@ import Testing
         SELECT max(rows) FROM (
           SELECT sum(rows) AS rows FROM projection.snapshots s
            WHERE EXISTS (SELECT FROM projection.snapshots t
-                          WHERE (t.build_id, t.scope) = (s.build_id, s.scope) AND t.version > s.version)
+                          WHERE (t.build_id, t.scope) = (s.build_id, s.scope) AND t.version > s.version AND t.base_id IS NULL)
            GROUP BY build_id) AS s
         """))
     #expect(Int(most)! <= Int(events)!)
@@ -149,8 +154,9 @@ import Testing
 
   // MARK: What is there
 
-  private struct Snapshot {
+  private struct Kept {
     let id: Int
+    let baseID: Int
     let scope: UUID
     let position: Int
   }
@@ -161,32 +167,42 @@ import Testing
     return try await BuildStore(session: session).all()
   }
 
-  @EventLoop private func snapshots(of build: Build, _ past: LongPast) async throws -> [Snapshot] {
+  @EventLoop private func snapshots(of build: Build, _ past: LongPast) async throws -> [Kept] {
     let connection = try await past.planner.database.connect()
     defer { connection.close() }
     let rows = try await connection.run([
       Statement(
-        "SELECT snapshot_id, scope, position FROM projection.snapshots WHERE build_id = $1 ORDER BY position"
+        """
+        SELECT snapshot_id, scope, position, coalesce(base_id, snapshot_id) FROM projection.snapshots
+         WHERE build_id = $1 ORDER BY position
+        """
       )(.int(build.id))
     ])[0]
     return (0..<rows.count).map {
-      Snapshot(id: rows.int($0, 0)!, scope: UUID(rows.text($0, 1))!, position: rows.int($0, 2)!)
+      Kept(
+        id: rows.int($0, 0)!, baseID: rows.int($0, 3)!, scope: UUID(rows.text($0, 1))!,
+        position: rows.int($0, 2)!)
     }
   }
 
   @EventLoop private func tables(of build: Build, _ past: LongPast) async throws
-    -> [(name: String, columns: String)]
+    -> [(name: String, columns: String, key: String)]
   {
     let connection = try await past.planner.database.connect()
     defer { connection.close() }
     let rows = try await connection.run([
       Statement(
         """
-        SELECT relname, projection.stored_columns(format('%I.%I', $1::text, relname)) FROM pg_class
-         WHERE relnamespace = $1::regnamespace AND relkind = 'r'
-        """)(.text(build.schemaName))
+        SELECT c.relname, projection.stored_columns(format('%I.%I', $1::text, c.relname)),
+               (SELECT string_agg(quote_ident(a.attname), ', ')
+                  FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+                 WHERE i.indrelid = c.oid AND i.indisprimary)
+          FROM pg_class c
+         WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r'
+           AND NOT c.relname IN (SELECT unnest(series) FROM projection.builds WHERE build_id = $2)
+        """)(.text(build.schemaName), .int(build.id))
     ])[0]
-    return (0..<rows.count).map { (rows.text($0, 0), rows.text($0, 1)) }
+    return (0..<rows.count).map { (rows.text($0, 0), rows.text($0, 1), rows.text($0, 2)) }
   }
 
   /// The rows of a query, free of their order.

@@ -1,4 +1,5 @@
 -- scope: planner
+-- series: events, names
 CREATE TABLE events (
   planner_id uuid NOT NULL,
   position bigint NOT NULL,

@@ -1,47 +1,16 @@
--- Most commands write one event, and their rows need no reducing: first the first events of all commands, then what
--- commands with several events add to their rows. A batch may begin or end among the events of a command.
+-- A row for each event: the query makes lines of commands of them.
 DECLARE
-  types text[];
-  has_more boolean;
+  types text[] := ARRAY(SELECT DISTINCT type FROM batch);
 BEGIN
-  SELECT array_agg(DISTINCT type), bool_or(command IS NULL) INTO types, has_more FROM batch;
-
-  INSERT INTO commands (
-    planner_id, "commandId", command, position, "lastPosition", events, at, "recordedAt",
-    "personId", uid, "entityId", undoes)
-  SELECT stream_id, command_id, command, position, position, 1, occurred_at, recorded_at,
-    person_id, uid,
+  INSERT INTO events (
+    planner_id, position, "commandId", command, at, "recordedAt", "personId", uid, "entityId", undoes)
+  SELECT stream_id, position, command_id, command, occurred_at, recorded_at, person_id, uid,
     -- Of a reordering the task that it makes room for is the thing concerned, not the theme.
     CASE WHEN type <> 'TasksReranked' THEN
       coalesce(data->>'taskId', data->>'themeId', data->>'pillarId')::uuid
     END,
-    CASE WHEN type IN ('CommandUndone', 'CommandRedone') THEN ARRAY[data->>'commandId']
-      ELSE '{}' END
-  FROM batch
-  WHERE command IS NOT NULL;
-
-  IF has_more THEN
-    INSERT INTO commands (
-      planner_id, "commandId", position, "lastPosition", events, at, "recordedAt", "personId", uid,
-      "entityId", undoes)
-    SELECT stream_id, command_id, min(position), max(position), count(*), min(occurred_at),
-      min(recorded_at), (array_agg(person_id))[1], min(uid),
-      (array_agg(
-        coalesce(data->>'taskId', data->>'themeId', data->>'pillarId')::uuid ORDER BY position)
-        FILTER (WHERE type <> 'TasksReranked' AND data ?| ARRAY['taskId', 'themeId', 'pillarId'])
-      )[1],
-      coalesce(
-        array_agg(data->>'commandId' ORDER BY position)
-          FILTER (WHERE type IN ('CommandUndone', 'CommandRedone')),
-        '{}')
-    FROM batch
-    WHERE command IS NULL
-    GROUP BY stream_id, command_id
-    ON CONFLICT (planner_id, "commandId") DO UPDATE SET
-      ("lastPosition", events, "entityId", undoes)
-      = (excluded."lastPosition", commands.events + excluded.events,
-        coalesce(commands."entityId", excluded."entityId"), commands.undoes || excluded.undoes);
-  END IF;
+    CASE WHEN type IN ('CommandUndone', 'CommandRedone') THEN data->>'commandId' END
+  FROM batch;
 
   IF types && ARRAY['CommandUndone', 'CommandRedone'] THEN
     -- A redo brings back the command that it names, and takes back the undo in the envelope.

@@ -1,4 +1,5 @@
 -- scope: planner
+-- series: ratings, steps, timezones
 -- Columns of `themes` are named like the members of the events that fill them: apply.sql relies on it.
 CREATE TABLE themes (
   planner_id uuid NOT NULL,

@@ -1,4 +1,5 @@
 -- scope: planner
+-- series: ratings
 -- Columns are named like the members of the events that fill them: apply.sql relies on it.
 CREATE TABLE pillars (
   planner_id uuid NOT NULL,

@@ -10,25 +10,46 @@
 -- pages by newest: position desc
 -- pages by oldest: position
 SELECT
-  commands."commandId",
-  commands.command,
-  commands.position,
-  commands."lastPosition",
-  commands.events,
-  commands.at,
-  commands."recordedAt",
-  commands."personId",
-  commands.uid,
-  commands."entityId",
-  commands.undoes,
+  first."commandId",
+  first.command,
+  first.position,
+  whole."lastPosition",
+  whole.events,
+  first.at,
+  first."recordedAt",
+  first."personId",
+  first.uid,
+  whole."entityId",
+  whole.undoes,
   undone."undoneBy",
   undone."undoneBy" IS NOT NULL AS undone
-FROM commands
+FROM events AS first
+CROSS JOIN LATERAL (
+  SELECT
+    max(events.position) AS "lastPosition",
+    count(*) AS events,
+    (array_agg(events."entityId" ORDER BY events.position)
+      FILTER (WHERE events."entityId" IS NOT NULL))[1] AS "entityId",
+    coalesce(
+      array_agg(events.undoes ORDER BY events.position) FILTER (WHERE events.undoes IS NOT NULL),
+      '{}') AS undoes
+  FROM events
+  WHERE events.planner_id = first.planner_id AND events."commandId" = first."commandId"
+) AS whole
 LEFT JOIN undone USING (planner_id, "commandId")
-WHERE commands.planner_id = $1
-  AND ($2 IS NULL OR commands."commandId" = $2)
-  AND ($3 IS NULL OR commands.command = $3)
-  AND ($4 IS NULL OR commands."entityId" = $4)
-  AND ($5 IS NULL OR commands.at >= $5)
-  AND ($6 IS NULL OR commands.at < $6)
+WHERE first.planner_id = $1
+  AND NOT EXISTS (
+    SELECT FROM events AS earlier
+    WHERE earlier.planner_id = first.planner_id AND earlier."commandId" = first."commandId"
+      AND earlier.position < first.position)
+  AND ($2 IS NULL OR first."commandId" = $2)
+  AND ($3 IS NULL OR first.command = $3)
+  AND ($4 IS NULL
+    OR whole."entityId" = $4
+      -- Few commands concern it: of the others no events are gathered.
+      AND first."commandId" IN (
+        SELECT events."commandId" FROM events
+        WHERE events.planner_id = $1 AND events."entityId" = $4))
+  AND ($5 IS NULL OR first.at >= $5)
+  AND ($6 IS NULL OR first.at < $6)
   AND ($7 IS NULL OR (undone."undoneBy" IS NOT NULL) = $7)

@@ -5,7 +5,7 @@
 --
 -- Where the log is long, indexes that keep nothing unique are left to finish_build: made once, they cost a fraction.
 CREATE OR REPLACE FUNCTION projection.create_build(
-  name text, generation_hash text, of_category text, files jsonb, as_state text, of_job bigint
+  name text, generation_hash text, of_category text, of_series text[], files jsonb, as_state text, of_job bigint
 ) RETURNS projection.builds
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -13,8 +13,8 @@ DECLARE
   namespace text;
   batch     text := CASE WHEN of_category IS NULL THEN 'batch_all' ELSE 'batch_category' END;
 BEGIN
-  INSERT INTO projection.builds (projection, generation, schema_name, category, source, state)
-  VALUES (name, generation_hash, name || '_' || pg_catalog.gen_random_uuid(), of_category, files, as_state)
+  INSERT INTO projection.builds (projection, generation, schema_name, category, series, source, state)
+  VALUES (name, generation_hash, name || '_' || pg_catalog.gen_random_uuid(), of_category, of_series, files, as_state)
   RETURNING * INTO build;
   namespace := pg_catalog.format('%s_%s_%s', name, left(generation_hash, 8), build.build_id);
   UPDATE projection.builds b SET schema_name = namespace WHERE b.build_id = build.build_id
@@ -25,6 +25,7 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', pg_catalog.format('%I', namespace), true);
   EXECUTE files ->> 'table.sql';
   PERFORM projection.check_tables(namespace, of_category);
+  PERFORM projection.guard_series(namespace, of_series);
 
   PERFORM pg_catalog.set_config('search_path', pg_catalog.format('%I, %I', namespace, batch), true);
   -- The body starts on the line of the file's first, so that errors name the file's lines.

@@ -1,15 +1,18 @@
--- The scopes of a build of whose rows a copy is due: at least `spacing` events after the one before it, and at least as many
--- as that one has rows, so that the copies never hold more rows than the log has events. Only streams with events after a
--- position are looked at. Answers the copy that the next one is folded from, if there is one, the version that is due and
--- the version that the stream has.
+-- The scopes of a build of whose rows a snapshot is due: at least `spacing` events after the one before it. Only streams with
+-- events after a position are looked at, and only what the live rows were folded from: a series is read there. Answers the
+-- snapshot that the next one goes on from, if there is one, the whole copy that that one goes on from, and the version
+-- that the stream has.
 CREATE OR REPLACE FUNCTION projection.due_snapshots(build bigint, after_position bigint, spacing bigint)
-RETURNS TABLE (scope uuid, snapshot_id bigint, version bigint, due bigint, newest bigint)
+RETURNS TABLE (
+  scope uuid, snapshot_id bigint, version bigint, "position" bigint, base_id bigint, base_version bigint, base_rows bigint,
+  newest bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   of_category text;
+  folded      bigint;
 BEGIN
-  SELECT b.category INTO of_category FROM projection.builds b WHERE b.build_id = build;
+  SELECT b.category, b.position INTO of_category, folded FROM projection.builds b WHERE b.build_id = build;
   IF NOT FOUND THEN
     RETURN;
   END IF;
@@ -26,23 +29,20 @@ BEGIN
     SELECT s.stream_id FROM streams s WHERE s.stream_id IS NOT NULL
     UNION
     SELECT e.stream_id FROM log.events e
-     WHERE after_position > 0 AND e.position > after_position AND e.category = of_category
+     WHERE after_position > 0 AND e.position > after_position AND e.position <= folded AND e.category = of_category
   ), heads AS (
-    SELECT c.stream_id, (SELECT e.version FROM log.events e
-                          WHERE e.category = of_category AND e.stream_id = c.stream_id
-                          ORDER BY e.version DESC LIMIT 1) AS newest
-      FROM changed c
+    SELECT c.stream_id, log.version_at(of_category, c.stream_id, folded) AS newest FROM changed c
     UNION ALL
-    SELECT '00000000-0000-0000-0000-000000000000', coalesce(max(e.position), 0) FROM log.events e
-    HAVING of_category IS NULL
+    SELECT '00000000-0000-0000-0000-000000000000', folded WHERE of_category IS NULL
   )
-  SELECT h.stream_id, last.snapshot_id, coalesce(last.version, 0),
-         coalesce(last.version, 0) + greatest(spacing, coalesce(last.rows, 0)), h.newest
+  SELECT h.stream_id, last.snapshot_id, coalesce(last.version, 0), coalesce(last.position, 0), base.snapshot_id,
+         base.version, base.rows, h.newest
     FROM heads h
     LEFT JOIN LATERAL (
-      SELECT s.snapshot_id, s.version, s.rows FROM projection.snapshots s
+      SELECT s.* FROM projection.snapshots s
        WHERE s.build_id = build AND s.scope = h.stream_id ORDER BY s.version DESC LIMIT 1) last ON true
-   WHERE h.newest >= coalesce(last.version, 0) + greatest(spacing, coalesce(last.rows, 0));
+    LEFT JOIN projection.snapshots base ON base.snapshot_id = coalesce(last.base_id, last.snapshot_id)
+   WHERE h.newest >= coalesce(last.version, 0) + spacing;
 END
 $$;
 GRANT EXECUTE ON FUNCTION projection.due_snapshots TO plannerd_project;

@@ -15,11 +15,14 @@ BEGIN
   EXECUTE format('CREATE SCHEMA %I', beside);
   FOR name IN SELECT c.relname FROM pg_class c
                WHERE c.relnamespace = namespace::regnamespace AND c.relkind = 'r'
+                 AND c.relname NOT IN (SELECT unnest(b.series) FROM projection.builds b WHERE b.build_id = build)
   LOOP
-    -- Without the constraints: what they say has been said of the rows that are copied.
-    EXECUTE format('CREATE TABLE %I.%I AS SELECT 0::bigint AS "snapshot id", %s FROM %I.%I WITH NO DATA',
+    -- Without the constraints: what they say has been said of the rows that are copied. A row that is gone is known by
+    -- its key alone.
+    EXECUTE format('CREATE TABLE %I.%I AS SELECT 0::bigint AS "base id", 0::bigint AS "snapshot id", false AS "is gone", '
+                   '%s FROM %I.%I WITH NO DATA',
                    beside, name, projection.stored_columns(format('%I.%I', namespace, name)), namespace, name);
-    EXECUTE format('CREATE INDEX ON %I.%I ("snapshot id")', beside, name);
+    EXECUTE format('CREATE INDEX ON %I.%I ("base id", "snapshot id")', beside, name);
   END LOOP;
   PERFORM projection.open_to_queries(beside, of_category);
   -- log.erase deletes the copies that hold what it erases.

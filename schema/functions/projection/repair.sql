@@ -6,6 +6,7 @@ DECLARE
   condition text := projection.scope_condition(scope_column, of_scope);
   shape     record;
 BEGIN
+  PERFORM set_config('plannerd.mends', 'true', true);
   -- All deletions come first: tables may refer to each other, and a row may be in the way of another.
   FOR shape IN SELECT * FROM projection.table_shapes(build, fresh) LOOP
     EXECUTE format('DELETE FROM %I.%I AS l WHERE %s', build, shape.table_name, condition)
@@ -23,6 +24,7 @@ BEGIN
                   (SELECT string_agg(format('f.%s = l.%1$s', k), ' AND ') FROM unnest(shape.key_columns) AS k))
          END;
   END LOOP;
+  PERFORM set_config('plannerd.mends', 'false', true);
 END
 $$;
 GRANT EXECUTE ON FUNCTION projection.repair TO plannerd_project;
