@@ -120,7 +120,8 @@ final class Historian {
       let scope = UUID(rows.text(row, 0))!
       let last = rows.int(row, 1).map {
         Snapshot(
-          id: $0, baseID: rows.int(row, 4)!, version: rows.int(row, 2)!, position: rows.int(row, 3)!)
+          id: $0, baseID: rows.int(row, 4)!, version: rows.int(row, 2)!,
+          position: rows.int(row, 3)!)
       }
       do throws(PostgresError) {
         let whole = (version: rows.int(row, 5) ?? 0, rows: rows.int(row, 6) ?? 0)

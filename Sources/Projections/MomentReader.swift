@@ -112,7 +112,8 @@ final class MomentReader {
     try await pool.with(build) { sandbox throws(PostgresError) in
       let scope = request.scope
       let rows = try await sandbox.run(
-        scope: scope, from: place.snapshot, upTo: place.version, queries, abandoned: request.abandoned)
+        scope: scope, from: place.snapshot, upTo: place.version, queries,
+        abandoned: request.abandoned)
       if let rows { return rows }
       // The snapshot was deleted meanwhile.
       return try await sandbox.run(

@@ -75,7 +75,8 @@ struct SandboxStatements {
             OR EXISTS (SELECT FROM projection.snapshots WHERE snapshot_id = $5::bigint)
         RETURNING snapshot_id, position, rows)
       """
-    return Statement(with([register] + copies, "SELECT snapshot_id, position, rows FROM \"new snapshot\""))
+    return Statement(
+      with([register] + copies, #"SELECT snapshot_id, position, rows FROM "new snapshot""#))
   }
 
   // MARK: Queries of a transaction

@@ -90,7 +90,8 @@ struct Tracer {
     return (0..<rows.count).map { row in
       rows.int(row, 0).map {
         Snapshot(
-          id: $0, baseID: rows.int(row, 1)!, version: rows.int(row, 2)!, position: rows.int(row, 3)!)
+          id: $0, baseID: rows.int(row, 1)!, version: rows.int(row, 2)!,
+          position: rows.int(row, 3)!)
       }
     }
   }

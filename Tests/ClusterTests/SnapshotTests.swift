@@ -54,7 +54,8 @@ import Testing
     session.close()
   }
 
-  @Test @EventLoop func `but for the newest the whole ones hold no more rows than the log has events`()
+  @Test @EventLoop
+  func `but for the newest the whole ones hold no more rows than the log has events`()
     async throws
   {
     let past = try await past(spacing: 1)
