@@ -157,6 +157,14 @@ import Testing
       "SELECT 1;", "table.sql", 4, "uid"
     ),
     (
+      "-- scope: planner\n-- series: u\nCREATE TABLE t (planner_id uuid PRIMARY KEY);\n",
+      "SELECT 1;", "table.sql", 1, "the series u must be a table"
+    ),
+    (
+      "-- scope: planner\n-- series: t\nCREATE TABLE t (planner_id uuid, position bigint NOT NULL);\n",
+      "\nUPDATE t SET position = 1;", "apply.sql", 2, "may only add rows"
+    ),
+    (
       "-- scope: planner\nCREATE TABLE t (planner_id uuid PRIMARY KEY);\n",
       "INSERT INTO t\nSELECT stream_id FROM batch\nWHERE occurred_at < now();", "apply.sql", 3,
       "now"

@@ -11,7 +11,9 @@ enum ProjectionNewSeries {
 
   private static let table = """
     -- scope: planner
-    -- The line above says whose rows these are. Each table begins with planner_id, in its key too.
+    -- series: completions
+    -- The first line says whose rows these are: each table begins with planner_id, in its key too. The second names the
+    -- tables that are only added to, and says so to who asks about the past.
     CREATE TABLE completions (
       planner_id uuid NOT NULL,
       position bigint NOT NULL,
