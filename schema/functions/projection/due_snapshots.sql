@@ -11,15 +11,17 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   of_category text;
   folded      bigint;
+  -- From one stream to the next rather than from event to event.
+  walks       boolean;
 BEGIN
   SELECT b.category, b.position INTO of_category, folded FROM projection.builds b WHERE b.build_id = build;
   IF NOT FOUND THEN
     RETURN;
   END IF;
+  walks := after_position = 0 OR folded - after_position > 10000;
   RETURN QUERY
   WITH RECURSIVE streams AS (
-    -- From one stream to the next, without reading their events.
-    (SELECT e.stream_id FROM log.events e WHERE e.category = of_category AND after_position = 0
+    (SELECT e.stream_id FROM log.events e WHERE e.category = of_category AND walks
       ORDER BY e.stream_id LIMIT 1)
     UNION ALL
     SELECT (SELECT e.stream_id FROM log.events e
@@ -29,7 +31,7 @@ BEGIN
     SELECT s.stream_id FROM streams s WHERE s.stream_id IS NOT NULL
     UNION
     SELECT e.stream_id FROM log.events e
-     WHERE after_position > 0 AND e.position > after_position AND e.position <= folded AND e.category = of_category
+     WHERE NOT walks AND e.position > after_position AND e.position <= folded AND e.category = of_category
   ), heads AS (
     SELECT c.stream_id, log.version_at(of_category, c.stream_id, folded) AS newest FROM changed c
     UNION ALL
