@@ -73,30 +73,34 @@ final class Historian {
       running = nil
       done.fire()
     }
-    var all = true
+    var failed: Set<Int> = []
+    var isUnfinished = true
+    // In turns, so that a build with many rows does not hold up the others.
+    while isUnfinished, !isStopped {
+      isUnfinished = false
+      for build in builds() where !failed.contains(build.id) && !isStopped {
+        do throws(PostgresError) {
+          switch try await catchUp(build, until: ContinuousClock().now + Historian.turn) {
+          case .done: seen[build.id] = build.position
+          case .unfinished: isUnfinished = true
+          case .failed: failed.insert(build.id)
+          }
+        } catch {
+          failure = error.description
+          failed.insert(build.id)
+        }
+      }
+    }
+    return failed.isEmpty
+  }
+
+  /// The builds that this daemon folds and that have folded more than was looked through.
+  private func builds() -> [Build] {
     let builds = catalog.served.values.map(\.build).filter {
       leases.lease(ofProjection: $0.projection) != nil
     }
     for id in seen.keys where !builds.contains(where: { $0.id == id }) { seen[id] = nil }
-    var pending = builds.filter { (seen[$0.id] ?? -1) < $0.position }
-    // In turns, so that a build with many rows does not hold up the others.
-    while !pending.isEmpty, !isStopped {
-      var unfinished: [Build] = []
-      for build in pending.sorted(by: { $0.id < $1.id }) where !isStopped {
-        do throws(PostgresError) {
-          switch try await catchUp(build, until: ContinuousClock().now + Historian.turn) {
-          case .done: seen[build.id] = build.position
-          case .unfinished: unfinished.append(build)
-          case .failed: all = false
-          }
-        } catch {
-          failure = error.description
-          all = false
-        }
-      }
-      pending = unfinished
-    }
-    return all
+    return builds.filter { (seen[$0.id] ?? -1) < $0.position }.sorted { $0.id < $1.id }
   }
 
   /// How far a build was caught up.
