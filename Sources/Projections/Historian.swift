@@ -123,14 +123,12 @@ final class Historian {
     for row in 0..<rows.count where !isStopped {
       let scope = UUID(rows.text(row, 0))!
       let last = rows.int(row, 1).map {
-        Snapshot(
-          id: $0, baseID: rows.int(row, 4)!, version: rows.int(row, 2)!,
-          position: rows.int(row, 3)!)
+        Snapshot(id: $0, baseID: rows.int(row, 3)!, version: rows.int(row, 2)!)
       }
       do throws(PostgresError) {
-        let whole = (version: rows.int(row, 5) ?? 0, rows: rows.int(row, 6) ?? 0)
+        let whole = (version: rows.int(row, 4) ?? 0, rows: rows.int(row, 5) ?? 0)
         guard try await keeper.begin(scope, from: last, whole: whole) else { continue }
-        let isDone = try await catchUp(keeper, upTo: rows.int(row, 7)!, until: deadline)
+        let isDone = try await catchUp(keeper, upTo: rows.int(row, 6)!, until: deadline)
         if !isDone { return .unfinished }
       } catch {
         if error.isUnavailable || !keeper.isOpen { throw error }
@@ -159,7 +157,7 @@ final class Historian {
 
   private static let dueStatement = Statement(
     """
-    SELECT scope, snapshot_id, version, position, base_id, base_version, base_rows, newest
+    SELECT scope, snapshot_id, version, base_id, base_version, base_rows, newest
       FROM projection.due_snapshots($1, $2, $3) ORDER BY newest DESC
     """)
 }

@@ -112,12 +112,13 @@ final class MomentReader {
     try await pool.with(build) { sandbox throws(PostgresError) in
       let scope = request.scope
       let rows = try await sandbox.run(
-        scope: scope, from: place.snapshot, upTo: place.version, queries,
+        scope: scope, from: place.snapshot, upTo: place.version, at: place.position,
+        queries,
         abandoned: request.abandoned)
       if let rows { return rows }
       // The snapshot was deleted meanwhile.
       return try await sandbox.run(
-        scope: scope, from: nil, upTo: place.version, queries, abandoned: request.abandoned)!
+        scope: scope, from: nil, upTo: place.version, at: place.position, queries, abandoned: request.abandoned)!
     }
   }
 
@@ -146,8 +147,7 @@ final class MomentReader {
     }
     let recorded = Instant(microseconds: rows.int(0, 2) ?? 0)
     let snapshot = rows.int(0, 4).map {
-      Snapshot(
-        id: $0, baseID: rows.int(0, 5)!, version: rows.int(0, 6)!, position: rows.int(0, 7)!)
+      Snapshot(id: $0, baseID: rows.int(0, 5)!, version: rows.int(0, 6)!)
     }
     return .success(
       Place(
@@ -158,7 +158,7 @@ final class MomentReader {
   private static let seekStatement = Statement(
     """
     SELECT head, position, (extract(epoch FROM recorded_at) * 1000000)::bigint, version, snapshot_id,
-           base_id, snapshot_version, snapshot_position
+           base_id, snapshot_version
       FROM projection.seek($1, $2, $3, $4)
     """)
 }

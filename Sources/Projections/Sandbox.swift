@@ -45,14 +45,14 @@ final class Sandbox {
   // MARK: One question
 
   /// The rows of some queries on the scope's rows at a version of its stream (of a build over all streams: at a
-  /// position), in one round trip; nil where the snapshot is gone. Without one all is folded from the beginning. It ends
+  /// position), which is at a position of the log, in one round trip; nil where the snapshot is gone. Without one all is folded from the beginning. It ends
   /// early when its asker is gone.
   func run(
-    scope: UUID?, from snapshot: Snapshot?, upTo version: Int, _ queries: [Query],
-    abandoned: Signal? = nil
+    scope: UUID?, from snapshot: Snapshot?, upTo version: Int, at position: Int,
+    _ queries: [Query], abandoned: Signal? = nil
   ) async throws(PostgresError) -> [Rows]? {
     let all =
-      begin(scope, from: snapshot)
+      begin(scope, from: snapshot, at: position)
       + statements.fold(after: snapshot?.version ?? 0, upTo: version)
     let answers = try await transact(all + queries, abandoned)
     end()
@@ -60,16 +60,19 @@ final class Sandbox {
     return Array(answers[all.count...])
   }
 
-  /// The rows of one query at several versions in rising order, in one round trip; nil where the snapshot is gone.
+  /// The rows of one query at several versions in rising order, with their positions, in one round trip; nil where the
+  /// snapshot is gone.
   func run(
-    scope: UUID?, from snapshot: Snapshot?, at versions: [Int], _ query: Query, abandoned: Signal?
+    scope: UUID?, from snapshot: Snapshot?, at places: [(version: Int, position: Int)],
+    _ query: Query, abandoned: Signal?
   ) async throws(PostgresError) -> [Rows]? {
-    var all = begin(scope, from: snapshot)
+    var all = begin(scope, from: snapshot, at: 0)
     var looks: [Int] = []
     var reached = snapshot?.version ?? 0
-    for version in versions {
-      all += statements.fold(after: reached, upTo: version)
-      reached = version
+    for place in places {
+      all += statements.fold(after: reached, upTo: place.version)
+      reached = place.version
+      all.append(statements.series(upTo: place.position))
       looks.append(all.count)
       all.append(query)
     }
@@ -100,10 +103,8 @@ final class Sandbox {
   }
 
   /// Begins with the rows of a snapshot, or none; the third statement answers nothing where it is gone.
-  private func begin(_ scope: UUID?, from snapshot: Snapshot?) -> [Query] {
-    let begin = [
-      Sandbox.begin(), statements.settings(scope, seriesUpTo: snapshot?.position ?? 0),
-    ]
+  private func begin(_ scope: UUID?, from snapshot: Snapshot?, at position: Int) -> [Query] {
+    let begin = [Sandbox.begin(), statements.settings(scope, seriesUpTo: position)]
     guard let snapshot else { return begin }
     return begin + [
       Sandbox.snapshotStatement(.int(snapshot.id)),

@@ -10,12 +10,13 @@ struct SandboxStatements {
   /// Parameters: the whole copy, the snapshot.
   let fromSnapshot: Statement
   let emptyAll: Statement
-  /// Parameters: build, scope, version, category, the snapshot that it goes on from. It answers the new snapshot's id,
-  /// position and rows, or nothing where the one before is gone.
+  /// Parameters: build, scope, version, category, the snapshot that it goes on from. It answers the new snapshot's id
+  /// and rows, or nothing where the one before is gone.
   let keepWhole: Statement
   /// As `keepWhole`, with the whole copy as sixth parameter; nil where it cannot be told which rows have changed.
   let keepChanges: Statement?
 
+  private let buildID: Int
   private let category: String?
 
   /// What stands for the scope of a build over all streams.
@@ -40,6 +41,7 @@ struct SandboxStatements {
     """)
 
   private init(_ build: Build, _ tables: [SandboxTable]) {
+    buildID = build.id
     category = build.category
     apply = Statement("SELECT \(quoted(build.schemaName)).apply()")
     let copied = tables.filter { !$0.isSeries }
@@ -73,15 +75,15 @@ struct SandboxStatements {
                \(base), \(rows)
          WHERE $5::bigint IS NULL
             OR EXISTS (SELECT FROM projection.snapshots WHERE snapshot_id = $5::bigint)
-        RETURNING snapshot_id, position, rows)
+        RETURNING snapshot_id, rows)
       """
     return Statement(
-      with([register] + copies, #"SELECT snapshot_id, position, rows FROM "new snapshot""#))
+      with([register] + copies, #"SELECT snapshot_id, rows FROM "new snapshot""#))
   }
 
   // MARK: Queries of a transaction
 
-  /// What `batch` and the names of tables mean until its end, and up to which position a series is read where it lives.
+  /// What `batch` and the names of tables mean until its end, and up to which position a series is read.
   func settings(_ scope: UUID?, seriesUpTo: Int, whatIf events: String? = nil) -> Query {
     let batch =
       switch (category, events) {
@@ -92,7 +94,12 @@ struct SandboxStatements {
       }
     return SandboxStatements.settings(
       .text("pg_temp, \(batch)"), .text(category ?? ""), .text(scope?.description ?? ""),
-      .text(events ?? "[]"), .text(String(seriesUpTo)))
+      .text(events ?? "[]"), .text(String(seriesUpTo)), .int(buildID))
+  }
+
+  /// Up to which position a series is read from here on.
+  func series(upTo position: Int) -> Query {
+    SandboxStatements.series(.text(String(position)))
   }
 
   /// Folds the scope's events after a version, as positions of a build over all streams.
@@ -109,8 +116,10 @@ struct SandboxStatements {
     """
     SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true),
            set_config('plannerd.scope', $3, true), set_config('plannerd.hypothetical', $4, true),
-           set_config('plannerd.series_upto', $5, true)
+           set_config('plannerd.series_upto', $5, true), set_config('plannerd.series_folded',
+             (SELECT position::text FROM projection.builds WHERE build_id = $6), true)
     """)
+  private static let series = Statement("SELECT set_config('plannerd.series_upto', $1, true)")
   private static let versions = Statement(
     """
     SELECT set_config('plannerd.after_version', $1, true), set_config('plannerd.upto_version', $2, true)

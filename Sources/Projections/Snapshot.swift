@@ -6,5 +6,4 @@ struct Snapshot: Equatable, Sendable {
   let baseID: Int
   /// Of a build over all streams it is a position.
   let version: Int
-  let position: Int
 }

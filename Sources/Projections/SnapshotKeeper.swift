@@ -14,8 +14,6 @@ final class SnapshotKeeper {
   private(set) var newest: Snapshot?
   /// The last whole copy, and how many rows it has.
   private var whole: (version: Int, rows: Int) = (0, 0)
-  /// Up to where a series is read among the live rows.
-  private var seriesUpTo = 0
 
   /// Snapshots from one whole copy to the next at least. Where the rows are more, it is as many events as there are rows,
   /// so that the copies hold no more than a few times as many rows as the log has events.
@@ -51,7 +49,6 @@ final class SnapshotKeeper {
     self.scope = scope
     self.whole = whole
     newest = snapshot
-    seriesUpTo = snapshot?.position ?? 0
     var all = [Query(Statement("BEGIN")), statements.emptyAll()]
     if let snapshot {
       all += [
@@ -86,14 +83,13 @@ final class SnapshotKeeper {
     let answers = try await transact(
       [
         Query(Statement("BEGIN")), SnapshotKeeper.lockStatement(stream),
-        statements.settings(build.category == nil ? nil : scope, seriesUpTo: seriesUpTo),
+        statements.settings(build.category == nil ? nil : scope, seriesUpTo: .max),
       ] + statements.fold(after: newest?.version ?? 0, upTo: version) + [Query(keep, parameters)])
     let kept = answers[answers.count - 2]
     if kept.isEmpty { return false }
     let id = kept.int(0, 0)!
-    newest = Snapshot(
-      id: id, baseID: isWhole ? id : newest!.baseID, version: version, position: kept.int(0, 1)!)
-    if isWhole { whole = (version, kept.int(0, 2)!) }
+    newest = Snapshot(id: id, baseID: isWhole ? id : newest!.baseID, version: version)
+    if isWhole { whole = (version, kept.int(0, 1)!) }
     return true
   }
 

@@ -51,60 +51,71 @@ struct Tracer {
     async throws(PostgresError) -> [[String: String]]
   {
     var answers: [[String: String]] = []
-    let snapshots = try await snapshots(subject, versions)
+    let places = try await places(subject, versions)
     var first = 0
-    while first < versions.count {
+    while first < places.count {
       // All that begin at the same snapshot are folded on from one another.
-      let last = snapshots[first...].firstIndex { $0 != snapshots[first] } ?? versions.count
+      let snapshot = places[first].snapshot
+      let last = places[first...].firstIndex { $0.snapshot != snapshot } ?? places.count
       let part = try await fold(
-        subject, from: snapshots[first], at: Array(versions[first..<last]), look(subject, keys))
+        subject, from: snapshot, at: places[first..<last].map { ($0.version, $0.position) },
+        look(subject, keys))
       for rows in part { answers.append(Tracer.dictionary(rows)) }
       first = last
     }
     return answers
   }
 
-  private func fold(_ subject: Subject, from snapshot: Snapshot?, at versions: [Int], _ look: Query)
-    async throws(PostgresError) -> [Rows]
-  {
+  private func fold(
+    _ subject: Subject, from snapshot: Snapshot?, at places: [(version: Int, position: Int)],
+    _ look: Query
+  ) async throws(PostgresError) -> [Rows] {
     try await pool.with(subject.build) { sandbox throws(PostgresError) in
       if let rows = try await sandbox.run(
-        scope: subject.scope, from: snapshot, at: versions, look, abandoned: abandoned)
+        scope: subject.scope, from: snapshot, at: places, look, abandoned: abandoned)
       {
         return rows
       }
       // The snapshot was deleted meanwhile.
       return try await sandbox.run(
-        scope: subject.scope, from: nil, at: versions, look, abandoned: abandoned)!
+        scope: subject.scope, from: nil, at: places, look, abandoned: abandoned)!
     }
   }
 
-  /// The nearest snapshots at versions or before them.
-  private func snapshots(_ subject: Subject, _ versions: [Int]) async throws(PostgresError)
-    -> [Snapshot?]
+  /// A version, where it is in the log, and the nearest snapshot at it or before.
+  private struct Place {
+    let version: Int
+    let position: Int
+    let snapshot: Snapshot?
+  }
+
+  private func places(_ subject: Subject, _ versions: [Int]) async throws(PostgresError) -> [Place]
   {
     let rows = try await ViewReader.idlest(sessions).run(
-      Tracer.snapshotsStatement(
+      Tracer.placesStatement(
         .int(subject.build.id), .text((subject.scope ?? SandboxStatements.allStreams).description),
         .array(versions)), resend: .allowed)
     return (0..<rows.count).map { row in
-      rows.int(row, 0).map {
-        Snapshot(
-          id: $0, baseID: rows.int(row, 1)!, version: rows.int(row, 2)!,
-          position: rows.int(row, 3)!)
+      let snapshot = rows.int(row, 2).map {
+        Snapshot(id: $0, baseID: rows.int(row, 3)!, version: rows.int(row, 4)!)
       }
+      return Place(
+        version: rows.int(row, 0)!, position: rows.int(row, 1)!, snapshot: snapshot)
     }
   }
 
-  private static let snapshotsStatement = Statement(
+  private static let placesStatement = Statement(
     """
-    SELECT s.snapshot_id, coalesce(s.base_id, s.snapshot_id), s.version, s.position
-      FROM unnest($3::bigint[]) WITH ORDINALITY AS wanted (version, ordinal)
+    SELECT wanted.version, coalesce(e.position, 0), s.snapshot_id, coalesce(s.base_id, s.snapshot_id),
+           s.version
+      FROM unnest($3::bigint[]) AS wanted (version)
+      LEFT JOIN (SELECT DISTINCT version, position FROM projection.envelopes($1, $2, $3)) AS e
+           USING (version)
       LEFT JOIN LATERAL (
         SELECT s.* FROM projection.snapshots s
          WHERE s.build_id = $1 AND s.scope = $2 AND s.version <= wanted.version
          ORDER BY s.version DESC LIMIT 1) s ON true
-     ORDER BY wanted.ordinal
+     ORDER BY wanted.version
     """)
 
   /// The query that gives a subject's rows of some keys, or all.

@@ -24,27 +24,32 @@ SELECT
   terms.impact,
   terms.status,
   ("urgencyWeight" * urgency + "priorityWeight" * "priorityTerm" + "impactWeight" * "impactTerm"
-    + "effortWeight" * "effortTerm") * 0.01 AS score,
-  urgency,
-  "priorityTerm",
-  "impactTerm",
-  "effortTerm",
+    + "effortWeight" * "effortTerm") * 0.00000001 AS score,
+  urgency * 0.000001 AS urgency,
+  "priorityTerm" * 0.000001 AS "priorityTerm",
+  "impactTerm" * 0.000001 AS "impactTerm",
+  "effortTerm" * 0.000001 AS "effortTerm",
   "urgencyWeight",
   "priorityWeight",
   "impactWeight",
   "effortWeight"
 FROM (
+  -- Terms are counted in millionths: whole numbers take a third of the time of fractions. Each is rounded half up, by
+  -- adding half of the divisor.
   SELECT
     actionable.*,
-    -- 604,800 seconds are a week, 1,814,400 the three weeks of the line.
-    CASE WHEN due IS NULL THEN 0.000000
-      ELSE round(greatest(0.2, least(1,
-        1 - 0.8 * (extract(epoch FROM due - $2) + 604800) / 1814400)), 6)
+    -- 604,800,000,000 microseconds are a week. 1 - 0.8 * (until + week) / (3 * week) in millionths.
+    CASE WHEN due IS NULL THEN 0
+      ELSE greatest(200000, least(1000000,
+        (2 * (1663200000000 - (1000000 * (date_part('epoch', due) - date_part('epoch', $2)))::bigint)
+          + 2268000) / 4536000))
     END AS urgency,
-    round((priority - 1) / 4.0, 6) AS "priorityTerm",
-    CASE impact WHEN 'H' THEN 1.000000 WHEN 'L' THEN 0.300000 ELSE 0.600000 END AS "impactTerm",
-    CASE WHEN minutes IS NULL THEN 0.500000
-      ELSE round((480 - greatest(15, minutes)) / 465.0, 6)
+    (priority - 1) * 250000::bigint AS "priorityTerm",
+    CASE impact WHEN 'H' THEN 1000000 WHEN 'L' THEN 300000 ELSE 600000 END AS "impactTerm",
+    CASE
+      WHEN minutes IS NULL THEN 500000
+      WHEN minutes <= 480 THEN (2000000::bigint * (480 - greatest(15, minutes)) + 465) / 930
+      ELSE (2000000::bigint * (480 - minutes) - 465) / 930
     END AS "effortTerm"
   FROM (
     SELECT
@@ -58,10 +63,10 @@ FROM (
         CASE tasks."timeEstimate" WHEN '15m' THEN 15 WHEN '30m' THEN 30 WHEN '1h' THEN 60
           WHEN '2h+' THEN 120 END
       ) AS minutes,
-      coalesce(preferences.urgency, 40) AS "urgencyWeight",
-      coalesce(preferences.priority, 35) AS "priorityWeight",
-      coalesce(preferences.impact, 15) AS "impactWeight",
-      coalesce(preferences.effort, 10) AS "effortWeight"
+      coalesce(preferences.urgency, 40)::bigint AS "urgencyWeight",
+      coalesce(preferences.priority, 35)::bigint AS "priorityWeight",
+      coalesce(preferences.impact, 15)::bigint AS "impactWeight",
+      coalesce(preferences.effort, 10)::bigint AS "effortWeight"
     FROM tasks
     LEFT JOIN preferences USING (planner_id)
     WHERE tasks.planner_id = $1

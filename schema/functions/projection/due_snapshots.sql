@@ -1,10 +1,9 @@
 -- The scopes of a build of whose rows a snapshot is due: at least `spacing` events after the one before it. Only streams with
--- events after a position are looked at, and only what the live rows were folded from: a series is read there. Answers the
--- snapshot that the next one goes on from, if there is one, the whole copy that that one goes on from, and the version
--- that the stream has.
+-- events after a position are looked at, and only what the live rows were folded from. Answers the snapshot that the next
+-- one goes on from, if there is one, the whole copy that that one goes on from, and the version that the stream has.
 CREATE OR REPLACE FUNCTION projection.due_snapshots(build bigint, after_position bigint, spacing bigint)
 RETURNS TABLE (
-  scope uuid, snapshot_id bigint, version bigint, "position" bigint, base_id bigint, base_version bigint, base_rows bigint,
+  scope uuid, snapshot_id bigint, version bigint, base_id bigint, base_version bigint, base_rows bigint,
   newest bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -37,8 +36,8 @@ BEGIN
     UNION ALL
     SELECT '00000000-0000-0000-0000-000000000000', folded WHERE of_category IS NULL
   )
-  SELECT h.stream_id, last.snapshot_id, coalesce(last.version, 0), coalesce(last.position, 0), base.snapshot_id,
-         base.version, base.rows, h.newest
+  SELECT h.stream_id, last.snapshot_id, coalesce(last.version, 0), base.snapshot_id, base.version,
+         base.rows, h.newest
     FROM heads h
     LEFT JOIN LATERAL (
       SELECT s.* FROM projection.snapshots s

@@ -2,8 +2,8 @@
 -- indexes that are there for speed. They are empty in each new transaction; for one who keeps snapshots they hold their
 -- rows until they are emptied, and the keys of rows that have gone are noted in tables beside them, "gone NAME".
 --
--- In the place of a series there is a view of the live rows up to the position plannerd.series_upto, and of the rows that
--- are added here, which go to "added NAME". Answers the tables, the columns that are written, and the primary keys.
+-- In the place of a series there is a view of the build's own rows, and of those that are added here, which go to
+-- "added NAME". Answers the tables, the columns that are written, and the primary keys.
 CREATE OR REPLACE FUNCTION projection.open_sandbox(build bigint, keeps boolean)
 RETURNS TABLE (name text, columns text, key text[], is_series boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION projection.seek(build bigint, of_scope uuid, at_position bigint, at_instant timestamptz)
 RETURNS TABLE (
   head bigint, "position" bigint, recorded_at timestamptz, version bigint, snapshot_id bigint, base_id bigint,
-  snapshot_version bigint, snapshot_position bigint)
+  snapshot_version bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -20,8 +20,8 @@ BEGIN
                    ELSE least(coalesce(at_position, log.position_at(at_instant)), head) END;
   SELECT e.recorded_at INTO recorded_at FROM log.events e WHERE e.position = seek.position;
   version := CASE WHEN of_category IS NULL THEN position ELSE log.version_at(of_category, of_scope, position) END;
-  SELECT s.snapshot_id, coalesce(s.base_id, s.snapshot_id), s.version, s.position
-    INTO snapshot_id, base_id, snapshot_version, snapshot_position FROM projection.snapshots s
+  SELECT s.snapshot_id, coalesce(s.base_id, s.snapshot_id), s.version
+    INTO snapshot_id, base_id, snapshot_version FROM projection.snapshots s
    WHERE s.build_id = build AND s.scope = of_scope AND s.version <= seek.version
    ORDER BY s.version DESC LIMIT 1;
   RETURN NEXT;
