@@ -118,7 +118,8 @@ final class MomentReader {
       if let rows { return rows }
       // The snapshot was deleted meanwhile.
       return try await sandbox.run(
-        scope: scope, from: nil, upTo: place.version, at: place.position, queries, abandoned: request.abandoned)!
+        scope: scope, from: nil, upTo: place.version, at: place.position, queries,
+        abandoned: request.abandoned)!
     }
   }
 
