@@ -165,6 +165,9 @@ class Daemon:
                 return head
             time.sleep(0.1)
 
+    def resident_bytes(self):
+        return processes.resident_bytes(self.process.pid)
+
     def processor_seconds(self):
         return {
             "daemon": processes.seconds(self.process.pid),
