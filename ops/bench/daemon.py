@@ -58,11 +58,18 @@ class Daemon:
                  "--authority", self.AUTHORITY, *self.arguments, *arguments],
                 stdout=log, stderr=log)
         deadline = time.monotonic() + 120
-        while not os.path.exists(self.socket):
+        while not self._listens():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 with open(f"{self.folder}/log", encoding="utf-8") as log:
                     raise processes.Failure(f"plannerd does not start: {log.read().strip()}")
             time.sleep(0.001)
+
+    def _listens(self):
+        try:
+            self.connect().close()
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
     def stop(self):
         """Stops it with its Postgres, in order."""

@@ -448,7 +448,10 @@ static void run(double seconds, bool counts) {
     now = nanoseconds(CLOCK_MONOTONIC);
   }
   // With a rate each call that was due counts, also those that are answered late.
-  if (options.rate > 0) finish(epoll);
+  if (options.rate > 0) {
+    finish(epoll);
+    now = nanoseconds(CLOCK_MONOTONIC);
+  }
   measures = false;
   finish(epoll);
   close(epoll);

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Target:
+    """A bound for a ratio (its unit is then ×) or for a value."""
+
     bound: float
     is_least: bool
     unit: str
 
-    def is_met(self, figure):
+    def is_met(self, value, ratio):
+        figure = ratio if self.unit == "×" else value
         return figure >= self.bound if self.is_least else figure <= self.bound
 
     def __str__(self):
@@ -24,7 +27,7 @@ def at_most(bound, unit="×"):
     return Target(bound, False, unit)
 
 
-# By path and case, then by peer; the peer None is for the value itself.
+# By path and case, then by peer; with the peer None it is about the value itself.
 TARGETS = {
     ("commands", "1 connection"): {"pgbench INSERT": at_least(0.5)},
     ("commands", "32 connections"): {
@@ -68,4 +71,5 @@ def target(path, case, peer):
         known = PAST
     if known is None and path.startswith("slo"):
         known = PROMISES.get(case)
-    return (known or {}).get(peer)
+    known = known or {}
+    return known.get(peer) or known.get(None)
