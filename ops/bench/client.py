@@ -1,6 +1,8 @@
-"""What a person waits for: the client's whole process at 10,000 open tasks, beside Taskwarrior at as many.
+"""What a person waits for: the client's whole process at 10,000 open tasks, beside Taskwarrior at
+as many.
 
-In each turn both list what is next, add a task, complete it (plannerd by its title, Taskwarrior by its number) and undo that."""
+In each turn both list what is next, add a task, complete it (plannerd by its title, Taskwarrior by
+its number) and undo that."""
 
 import json
 import os

@@ -1,7 +1,8 @@
-"""Questions that each ask another planner, beside pgbench running the very statements that the daemon sends for one.
+"""Questions that each ask another planner, beside pgbench running the very statements that the
+daemon sends for one.
 
-Each planner has one question in a round, and the daemon is new in each round, so that no answer can be kept. The planners
-are of as many users, whose connections are open before the round begins."""
+Each planner has one question in a round, and the daemon is new in each round, so that no answer can
+be kept. The planners are of as many users, whose connections are open before the round begins."""
 
 import people
 import statements
@@ -16,7 +17,7 @@ UNDER_WAY = 32
 
 def run(bench):
     people.require_root("cold")
-    planners = 500 if bench.is_quick else 10_000
+    planners = 500 if bench.is_quick else 6_000
     limits = ["--connections", "65536", "--prove-every", "0"]
     with bench.daemon(limits, ["pillar_averages", "tasks"]) as daemon:
         users = range(people.FIRST_USER, people.FIRST_USER + planners)

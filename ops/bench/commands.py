@@ -1,5 +1,5 @@
-"""Commands a second, beside bare INSERTs of as many rows by as many clients of pgbench, and beside appends to other event
-stores."""
+"""Commands a second, beside bare INSERTs of as many rows by as many clients of pgbench, and beside
+appends to other event stores."""
 
 from eventsourcing_store import EventSourcing
 from peers import Pgbench
@@ -12,14 +12,15 @@ BATCHES = ("1 connection, 100 a Submit", 1, 100)
 
 
 def run(bench):
-    with bench.daemon() as daemon, UmaDB(daemon.folder) as umadb:
+    with bench.daemon() as daemon, UmaDB(bench, daemon.folder) as umadb:
         pgbench, store = Pgbench(daemon), EventSourcing(daemon)
         for _ in bench.rounds("commands"):
             for case, connections, batch in (ONE, MANY, BATCHES):
                 measure(bench, daemon, pgbench, case, connections, batch)
                 bench.measure(
                     "commands", case, "UmaDB",
-                    lambda: umadb.append(connections, batch, bench.seconds), umadb.processor_seconds)
+                    lambda: umadb.append(connections, batch, bench.seconds),
+                    umadb.processor_seconds)
             bench.measure(
                 "commands", MANY[0], "eventsourcing", lambda: store.append(32, bench.seconds),
                 daemon.processor_seconds)

@@ -1,5 +1,5 @@
-"""Appends to, or projects from, an application of the Python library `eventsourcing`; runs in the virtual environment that
-has it. The environment says which Postgres.
+"""Appends to, or projects from, an application of the Python library `eventsourcing`; runs in the
+virtual environment that has it. Environment variables say which Postgres.
 
     eventsourcing_clients.py append PROCESSES THREADS SECONDS
     eventsourcing_clients.py fill EVENTS
@@ -84,7 +84,8 @@ class Titles(PostgresTrackingRecorder):
     def __init__(self, datastore, **options):
         super().__init__(datastore, **options)
         self.sql_create_statements.append(
-            SQL("CREATE TABLE IF NOT EXISTS titles (id uuid PRIMARY KEY, title text, at timestamptz)"))
+            SQL("CREATE TABLE IF NOT EXISTS titles"
+                " (id uuid PRIMARY KEY, title text, at timestamptz)"))
 
     def keep(self, task_id, title, tracking):
         with self.datastore.transaction(commit=True) as cursor:

@@ -1,4 +1,5 @@
-"""The Python library `eventsourcing` with psycopg, on the Postgres that the daemon runs, in a database of its own."""
+"""The Python library `eventsourcing` with psycopg, on the Postgres that the daemon runs, in
+a database of its own."""
 
 import json
 

@@ -1,6 +1,8 @@
-"""How far the views are behind while 10,000 commands a second arrive, and how long until they are not once these stop.
+"""How far the views are behind while 10,000 commands a second arrive, and how long until they are
+not once these stop.
 
-The lag is the time since the oldest event that is not in all views was recorded, looked at ten times a second."""
+The lag is the time since the oldest event that is not in all views was recorded, looked at ten
+times a second."""
 
 import subprocess
 import time
@@ -8,9 +10,9 @@ import time
 import people
 
 COMMANDS, BATCH, CONNECTIONS = 10_000, 100, 8
-LAG = """SELECT extract(epoch FROM clock_timestamp()), coalesce(extract(epoch FROM clock_timestamp() - (
-  SELECT recorded_at FROM log.events
-   WHERE position = 1 + (SELECT min(position) FROM projection.builds WHERE state = 'live'))), 0)
+LAG = """SELECT extract(epoch FROM clock_timestamp()),
+  coalesce(extract(epoch FROM clock_timestamp() - (SELECT recorded_at FROM log.events
+    WHERE position = 1 + (SELECT min(position) FROM projection.builds WHERE state = 'live'))), 0)
 \\watch 0.1
 """
 

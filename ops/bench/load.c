@@ -211,10 +211,11 @@ static void append_opening(struct connection *c, int number) {
 
 // MARK: Connections
 
-// The kernel tells the daemon the effective user at the time of connect. The group stays root, which
-// the socket is open to.
+// The kernel tells the daemon the effective user at the time of connect. The group stays root,
+// which the socket is open to.
 static void become(long user) {
-  if (options.first_user >= 0 && seteuid((uid_t)user) != 0) die("user %ld: %s", user, strerror(errno));
+  if (options.first_user < 0) return;
+  if (seteuid((uid_t)user) != 0) die("user %ld: %s", user, strerror(errno));
 }
 
 static void open_connection(struct connection *c, int number) {
@@ -379,7 +380,8 @@ static int watch_connections(void) {
   return epoll;
 }
 
-// Sends the calls that are due by now, in turn on the connections that have room; gives when the next is due.
+// Sends the calls that are due by now, in turn on the connections that have room; gives when the
+// next one is.
 static uint64_t send_due(uint64_t due, uint64_t now) {
   int full = 0;
   while (due <= now && full < options.connections) {
@@ -398,7 +400,8 @@ static uint64_t send_due(uint64_t due, uint64_t now) {
 
 static void wait_for_replies(int epoll, uint64_t until) {
   uint64_t now = nanoseconds(CLOCK_MONOTONIC), left = until > now ? until - now : 0;
-  struct timespec time = {.tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
+  struct timespec time = {
+      .tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
   struct epoll_event events[64];
   int count = epoll_pwait2(epoll, events, 64, &time, NULL);
   for (int i = 0; i < count; i++) receive(events[i].data.ptr);

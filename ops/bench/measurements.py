@@ -7,7 +7,9 @@ import time
 
 from targets import target
 
-HEAD = ["What", "plannerd", "peer", "ratio", "target", "met", "rounds", "processor µs", "of the peer"]
+HEAD = [
+    "What", "plannerd", "peer", "ratio", "target", "met", "rounds", "processor µs", "of the peer"]
+MET = {None: "–", True: "yes", False: "**no**"}
 
 
 class Measurements:
@@ -38,7 +40,7 @@ class Measurements:
             loadAverage=os.getloadavg()[0])
 
     def table(self):
-        """A row for each case and peer: both medians, their ratio, the target, processor time of an operation."""
+        """A row for each case and peer: both medians, their ratio, the target, processor time."""
         cases = {}
         for line in self.lines:
             if line["kind"] == "measurement":
@@ -46,7 +48,7 @@ class Measurements:
                 subjects.setdefault(line["subject"], []).append(line)
         rows = [HEAD]
         for (path, case), subjects in cases.items():
-            # Peers that serve several cases are measured in a case of their own name, without plannerd.
+            # Peers that serve several cases are measured in a case of their own name.
             if "plannerd" in subjects:
                 rows += self._rows(path, case, subjects, cases)
         return markdown(rows)
@@ -69,7 +71,7 @@ class Measurements:
             target=str(goal) if goal else None, met=met)
         return [
             f"{path}: {case}", median_text(own), f"{peer} {median_text(lines)}" if peer else "–",
-            f"{ratio:.2f}" if peer else "–", str(goal or "–"), {None: "–", True: "yes", False: "**no**"}[met],
+            f"{ratio:.2f}" if peer else "–", str(goal or "–"), MET[met],
             str(len(own)), processor_text(own), processor_text(lines) if peer else "–"]
 
 

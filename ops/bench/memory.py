@@ -1,6 +1,8 @@
-"""Memory of the daemon: at rest, for each of 1,000 connections, and with 1,000 planners of 1,000 tasks each that are active.
+"""Memory of the daemon: at rest, for each of 1,000 connections, and with 1,000 planners of 1,000
+tasks each that are active.
 
-An active planner has submitted commands and asked two questions, each on a connection of its own user, just before."""
+An active planner has submitted commands and asked two questions just before, on connections of its
+own user. Their connections are closed when the memory is looked at."""
 
 import time
 

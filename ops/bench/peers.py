@@ -59,18 +59,20 @@ class Pgbench:
 
 
 def run_script(daemon, text, clients, seconds, user, settings):
-    """Times a second that clients of pgbench run a script of statements, prepared, in a role with some settings."""
+    """Times a second that clients of pgbench run a script, prepared, in a role with some settings."""
     path = f"{daemon.folder}/script.sql"
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     output, client = processes.run(
-        ["pgbench", "-n", "-M", "prepared", "-f", path, "-c", str(clients), "-j", "1", "-T", str(seconds),
+        ["pgbench", "-n", "-M", "prepared", "-f", path, "-c", str(clients), "-T", str(seconds),
          *daemon.postgres_options(["plannerd"]), "-U", user],
         environment={"PGOPTIONS": settings})
     if "failed transactions: 0 " not in output:
         raise processes.Failure(f"pgbench: {output}")
-    return {"value": float(re.search(r"tps = ([\d.]+)", output).group(1)), "unit": "/s", "client": client,
-            "operations": int(re.search(r"actually processed: (\d+)", output).group(1))}
+    return {
+        "value": float(re.search(r"tps = ([\d.]+)", output).group(1)), "unit": "/s",
+        "operations": int(re.search(r"actually processed: (\d+)", output).group(1)),
+        "client": client}
 
 
 class Redis:

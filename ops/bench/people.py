@@ -1,4 +1,5 @@
-"""People whose planners a log is filled with: users of this machine, by uid, as the daemon derives their ids."""
+"""People whose planners a log is filled with: users of this machine, by uid, as the daemon derives
+their ids."""
 
 import os
 import uuid
@@ -26,14 +27,15 @@ def require_root(path):
 
 
 def fill(daemon, users, themes, tasks, others=0):
-    """Gives each of the users a planner; `others` more planners belong to nobody and have the numbers from 1 as
-    their ids."""
+    """Gives each of the users a planner; `others` more planners belong to nobody and have the
+    numbers from 1 as their ids."""
     path = f"{daemon.folder}/people.csv"
     with open(path, "w", encoding="utf-8") as file:
         for number, uid in enumerate(users):
             file.write(f"{number},{planner(uid)},{person(uid)},{uid}\n")
         for number in range(1, others + 1):
-            file.write(f"{len(users) + number - 1},{uuid.UUID(int=number)},{uuid.UUID(int=number)},0\n")
+            planner_id = uuid.UUID(int=number)
+            file.write(f"{len(users) + number - 1},{planner_id},{planner_id},0\n")
     # As the superuser reads it, whoever runs the benchmark.
     os.chmod(path, 0o644)
     daemon.sql(

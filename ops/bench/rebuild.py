@@ -1,5 +1,5 @@
-"""Events a second of rebuilding each projection from a long log, beside COPY of the same log and beside the projection
-runner of `eventsourcing` on a shorter one; and what a reader notices meanwhile."""
+"""Events a second of rebuilding each projection from a long log, beside COPY of the same log and
+beside the projection runner of `eventsourcing` on a shorter one; and what a reader notices."""
 
 import os
 import time

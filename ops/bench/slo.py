@@ -1,7 +1,9 @@
-"""What is promised under load: 10,000 tasks, 32 connections, 500 commands and 2,000 queries a second for a minute.
+"""What is promised under load: 10,000 tasks, 32 connections, 500 commands and 2,000 queries a second
+for a minute.
 
-Calls are sent when they are due, and their latency counts from then. Once the tasks are those of 16 people, each with a
-connection that commands and one that asks, as on a machine that they share, and once all are one person's."""
+Calls are sent when they are due, and their latency counts from then. Once the tasks are those of 16
+people, each with a connection that commands and one that asks, as on a machine that they share, and
+once all are one person's."""
 
 import re
 import time
@@ -18,7 +20,8 @@ QUESTIONS = [
 # Of each transaction, so that writing the Postgres log does not count.
 SAMPLE = 0.02
 DURATION = re.compile(
-    r"^@(?P<pid>\d+) LOG:  duration: (?P<ms>[\d.]+) ms  (?P<step>parse|bind|execute|statement)", re.MULTILINE)
+    r"^@(?P<pid>\d+) LOG:  duration: (?P<ms>[\d.]+) ms  (?P<step>parse|bind|execute|statement)",
+    re.MULTILINE)
 
 
 def run(bench):
@@ -37,7 +40,8 @@ def load(bench, daemon, path, users):
         results = under_load(bench, daemon, users, seconds)
     elapsed, after = time.monotonic() - start, daemon.processor_seconds()
     bench.note(
-        "slo", path=path, elapsedSeconds=round(elapsed, 1), **results, statements=durations.milliseconds,
+        "slo", path=path, elapsedSeconds=round(elapsed, 1), **results,
+        statements=durations.milliseconds,
         processorSeconds={name: round(after[name] - before[name], 1) for name in after})
     due = seconds * (COMMANDS + QUERIES)
     sent = results["commands"]["operations"] + results["queries"]["operations"]
@@ -49,7 +53,8 @@ def load(bench, daemon, path, users):
         ("calls that were due and found no room", max(0, due - sent), "calls"),
     ):
         bench.measure(
-            path, case, "plannerd", lambda: {"value": value, "unit": unit}, daemon.processor_seconds)
+            path, case, "plannerd", lambda: {"value": value, "unit": unit},
+            daemon.processor_seconds)
 
 
 def under_load(bench, daemon, users, seconds):
@@ -63,8 +68,8 @@ def under_load(bench, daemon, users, seconds):
 
 
 class Durations:
-    """How long the daemon's statements take in Postgres, of a sample of transactions: binding, which is planning, and
-    execution."""
+    """How long the daemon's statements take in Postgres, of a sample of transactions: binding,
+    which is planning, and execution."""
 
     def __init__(self, daemon):
         self.daemon = daemon

@@ -1,4 +1,5 @@
-"""How long the daemon takes to start on a long log, with Postgres already up: until its first answer, which is a view's."""
+"""How long the daemon takes to start on a long log, with Postgres already up: until its first answer,
+which is a view's."""
 
 import os
 import subprocess

@@ -47,11 +47,12 @@ def configure(daemon, *changes):
 
 
 def script(statements, replace):
-    """A script of pgbench: the statements in one pipeline, as the daemon sends them, with `replace(statement, number,
-    literal)` in place of each parameter."""
+    """A script of pgbench: the statements in one pipeline, as the daemon sends them, with
+    `replace(statement, number, literal)` in place of each parameter."""
     def filled(statement, literals):
         return re.sub(
-            r"\$(\d+)", lambda match: replace(statement, int(match[1]), literals[int(match[1])]), statement)
+            r"\$(\d+)",
+            lambda match: replace(statement, int(match[1]), literals[int(match[1])]), statement)
 
     lines = [f"{filled(statement, literals)};" for statement, literals in statements]
     return "\n".join(["\\startpipeline", *lines, "\\endpipeline", ""])

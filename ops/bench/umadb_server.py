@@ -7,17 +7,17 @@ import time
 
 import packages
 import processes
-from daemon import HERE
 
 
 class UmaDB:
-    def __init__(self, folder):
-        self.programs = packages.environment("umadb")
+    def __init__(self, bench, folder):
+        self.generator = bench.compiled("umadb_load")
+        programs = packages.environment("umadb")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         self.process = subprocess.Popen(
-            [f"{self.programs}/umadb", "--listen", self.address, "--db-path", f"{folder}/uma.db"],
+            [f"{programs}/umadb", "--listen", self.address, "--db-path", f"{folder}/uma.db"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def __enter__(self):
@@ -38,9 +38,9 @@ class UmaDB:
 
     def append(self, clients, batch, seconds):
         """Events a second, as many in one append as `batch` says."""
+        port = self.address.split(":")[1]
         output, client = processes.run(
-            [f"{self.programs}/python", f"{HERE}/umadb_clients.py", f"http://{self.address}",
-             str(clients), str(batch), str(seconds)])
+            [self.generator, port, str(clients), str(batch), str(seconds)])
         result = json.loads(output)
         return {"value": result["perSecond"], "unit": "/s", "client": client, **result}
 
