@@ -65,14 +65,16 @@ def append_all(count, threads, seconds):
     # Makes the tables before all want to.
     with Tasks():
         pass
-    barrier, results = multiprocessing.Barrier(count), multiprocessing.Queue()
+    # Not forked: this process has had threads, whose locks a fork would keep.
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(count, timeout=60), context.Queue()
     workers = [
-        multiprocessing.Process(
+        context.Process(
             target=append_in_process, args=(threads, seconds, barrier, results))
         for _ in range(count)]
     for worker in workers:
         worker.start()
-    operations = sum(results.get() for _ in workers)
+    operations = sum(results.get(timeout=seconds + 120) for _ in workers)
     for worker in workers:
         worker.join()
     return {"operations": operations, "perSecond": operations / seconds}

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import threading
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -54,13 +55,17 @@ def start(arguments, cwd=None, stdout=subprocess.PIPE, environment=None):
         env={**os.environ, **(environment or {})})
 
 
-def finish(process):
-    """What a program printed, and its processor seconds, once it has ended."""
+def finish(process, patience=900):
+    """What a program printed, and its processor seconds, once it has ended; it is ended after so many
+    seconds."""
+    impatience = threading.Timer(patience, process.kill)
+    impatience.start()
     with process:
         output = process.stdout.read() if process.stdout else b""
         errors = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        impatience.cancel()
     if process.returncode != 0:
         command = " ".join(process.args)
         raise Failure(f"{command[:300]}: {errors.decode(errors='replace').strip()[-2000:]}")
