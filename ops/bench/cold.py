@@ -6,6 +6,7 @@ be kept. The planners are of as many users, whose connections are open before th
 
 import people
 import statements
+from filled import Filled
 from peers import run_script
 
 METHOD = "PillarAverages"
@@ -19,9 +20,11 @@ def run(bench):
     people.require_root("cold")
     planners = 500 if bench.is_quick else 6_000
     limits = ["--connections", "65536", "--prove-every", "0"]
-    with bench.daemon(limits, ["pillar_averages", "tasks"]) as daemon:
-        users = range(people.FIRST_USER, people.FIRST_USER + planners)
-        people.fill(daemon, users, themes=10, tasks=0, others=planners)
+    users = range(people.FIRST_USER, people.FIRST_USER + planners)
+    with Filled(
+        bench, f"cold-{planners}", bench.daemon(limits, ["pillar_averages", "tasks"]), "people.sql",
+        lambda daemon: people.fill(daemon, users, themes=10, tasks=0, others=planners)
+    ) as daemon:
         question, settings = script(daemon, planners)
         bench.note("statements", script=question, settings=settings)
         for _ in bench.rounds("cold"):

@@ -11,43 +11,35 @@ import uuid
 
 import people
 import processes
+from filled import Filled
 
 TASKS, THEMES = 1_000, 25
 PROJECTIONS = ["pillar_averages", "tasks", "theme_ratings"]
 CASES = {"plannerd": os.getuid(), "no past": people.FIRST_USER}
 
 
-class LongPast:
-    """A daemon on a log of a planner with a long past and of one without, which several paths use."""
+def long_past(bench):
+    """A daemon on a log of a planner with a long past and of one without."""
+    daemon = bench.daemon(["--prove-every", "0"], PROJECTIONS)
+    return Filled(bench, "past", daemon, "long_past.sql", lambda daemon: fill(bench, daemon))
 
-    def __init__(self, bench):
-        self.bench = bench
-        self.daemon = bench.daemon(["--prove-every", "0"], PROJECTIONS)
 
-    def __enter__(self):
-        self.daemon.__enter__()
-        try:
-            self._fill()
-        except BaseException:
-            self.daemon.__exit__()
-            raise
-        return self.daemon
-
-    def __exit__(self, *_):
-        self.daemon.__exit__()
-
-    def _fill(self):
-        me = self.daemon.call("planner.Describe", {})
-        self.daemon.sql(
-            file="long_past.sql",
-            variables=[f"events={self.bench.events}", f"tasks={TASKS}", f"planner={me['planner']}",
-                       f"person={me['personId']}"])
-        people.fill(self.daemon, [people.FIRST_USER], THEMES, TASKS)
+def fill(bench, daemon):
+    me = daemon.call("planner.Describe", {})
+    daemon.sql(
+        file="long_past.sql",
+        variables=[f"events={bench.events}", f"tasks={TASKS}", f"planner={me['planner']}",
+                   f"person={me['personId']}"])
+    people.fill(daemon, [people.FIRST_USER], THEMES, TASKS)
 
 
 def run(bench):
     people.require_root("past")
-    daemon = bench.keep("long past", lambda: LongPast(bench))
+    with long_past(bench) as daemon:
+        measure(bench, daemon)
+
+
+def measure(bench, daemon):
     for _ in bench.rounds("long past"):
         daemon.restart()
         for subject in CASES:

@@ -7,6 +7,7 @@ own user. Their connections are closed when the memory is looked at."""
 import time
 
 import people
+from filled import Filled
 
 PLANNERS, TASKS, THEMES, CONNECTIONS = 1_000, 1_000, 25, 1_000
 
@@ -18,10 +19,12 @@ def run(bench):
     with bench.daemon(limits) as daemon:
         note(bench, daemon, "at rest", at_rest(daemon), "MB", 1e6)
         note(bench, daemon, "of a connection", of_connections(daemon) / CONNECTIONS, "KB", 1e3)
-    with bench.daemon(limits, ["pillar_averages", "tasks"]) as daemon:
-        users = range(people.FIRST_USER, people.FIRST_USER + planners)
-        people.fill(daemon, users, THEMES, TASKS)
-        daemon.restart()
+    users = range(people.FIRST_USER, people.FIRST_USER + planners)
+    daemon = bench.daemon(limits, ["pillar_averages", "tasks"])
+    with Filled(
+        bench, f"people-{planners}", daemon, "people.sql",
+        lambda daemon: people.fill(daemon, users, THEMES, TASKS)
+    ):
         note(bench, daemon, "at rest on a long log", at_rest(daemon), "MB", 1e6)
         note(
             bench, daemon, f"{planners:,} active planners", with_active(bench, daemon, planners),

@@ -7,6 +7,7 @@ import time
 import processes
 import slo
 from eventsourcing_store import EventSourcing
+from filled import Filled
 
 PROJECTIONS = ["pillar_averages", "theme_ratings", "tasks"]
 COPY, RUNNER, READER = "COPY of the log", "projection runner", "p99 of a reader meanwhile"
@@ -14,28 +15,15 @@ COPY, RUNNER, READER = "COPY of the log", "projection runner", "p99 of a reader 
 RUNNER_EVENTS, QUESTIONS = 20_000, 100
 
 
-class LongLog:
+def long_log(bench):
     """A daemon on a long log, which several paths use."""
-
-    def __init__(self, bench):
-        self.daemon = bench.daemon(["--prove-every", "0"], PROJECTIONS)
-        self.bench = bench
-
-    def __enter__(self):
-        self.daemon.__enter__()
-        try:
-            fill(self.bench, self.daemon)
-        except BaseException:
-            self.daemon.__exit__()
-            raise
-        return self.daemon
-
-    def __exit__(self, *_):
-        self.daemon.__exit__()
+    daemon = bench.daemon(["--prove-every", "0"], PROJECTIONS)
+    name = f"long-{bench.planners}"
+    return Filled(bench, name, daemon, "generate.sql", lambda daemon: fill(bench, daemon))
 
 
 def run(bench):
-    daemon = bench.keep("long log", lambda: LongLog(bench))
+    daemon = bench.keep("long log", lambda: long_log(bench))
     store, events = EventSourcing(daemon), RUNNER_EVENTS // (10 if bench.is_quick else 1)
     store.fill(events)
     copy(daemon, bench.events)

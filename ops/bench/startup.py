@@ -12,7 +12,7 @@ STARTS = 10
 
 
 def run(bench):
-    daemon = bench.keep("long log", lambda: rebuild.LongLog(bench))
+    daemon = bench.keep("long log", lambda: rebuild.long_log(bench))
     daemon.stop()
     try:
         measure(bench, daemon)
