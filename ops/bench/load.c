@@ -35,7 +35,7 @@
 enum workload { SUBMIT, QUERY, ONCE, VISIBLE };
 
 // Calls that one connection has under way at most.
-enum { MOST = 64 };
+enum { MOST = 16 };
 
 struct options {
   const char *socket;

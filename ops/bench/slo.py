@@ -49,7 +49,7 @@ def load(bench, daemon, path, users):
         ("p95 of a command", results["commands"]["microseconds"]["p95"] / 1000, "ms"),
         ("p95 of a query", results["queries"]["microseconds"]["p95"] / 1000, "ms"),
         ("p95 of a statement", durations.milliseconds["p95"], "ms"),
-        # The generator has room for 64 calls under way on each connection.
+        # The generator has room for 16 calls under way on each connection.
         ("calls that were due and found no room", max(0, due - sent), "calls"),
     ):
         bench.measure(
