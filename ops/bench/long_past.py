@@ -84,7 +84,7 @@ class Person:
             ("reopenTask", {"taskId": task}),
             ("snoozeTask", {"taskId": task, "until": "2031-05-17T08:00:00Z"}),
             ("wakeTask", {"taskId": task}), ("removeTask", {"taskId": task}),
-            ("undo", None), ("changePreferences", {"workStart": f"09:{random.randint(0, 59):02}"}),
+            ("undo", None), ("changePreferences", {"extra": {"turn": name}}),
             ("removeTheme", {"themeId": theme}), ("removePillar", {"pillarId": pillar}),
         ]
         # Stays, and is rated to make answers old.
@@ -116,11 +116,11 @@ class Person:
 
     def wait_for(self, position):
         # By a question to no view, since a view might keep its answer.
-        while any(p["position"] < position for p in self.call("control.Health")["projections"]):
-            time.sleep(0.001)
+        def folded():
+            return self.daemon.ask(self.stream, "control.Health", {})["projections"]
 
-    def call(self, method):
-        return self.daemon.ask(self.stream, method, {})
+        while any(projection["position"] < position for projection in folded()):
+            time.sleep(0.001)
 
     def ask(self, method, parameters):
         return self.daemon.ask(self.stream, f"views.{method}", parameters)
