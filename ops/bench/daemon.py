@@ -17,6 +17,9 @@ CHECKOUT = os.path.dirname(os.path.dirname(HERE))
 
 
 class Daemon:
+    # What uids belong to: so that the ids of planners are the same on each machine.
+    AUTHORITY = "bench"
+
     def __init__(self, programs, arguments=(), projections=None):
         """`projections` names those to run; all where it is left out."""
         self.programs = programs
@@ -35,13 +38,41 @@ class Daemon:
 
     def __enter__(self):
         try:
-            self._start()
+            self.start()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.postgres_folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, data=None, arguments=()):
+        """Starts it, on its own data folder unless another is named, and waits until its socket is there."""
+        with open(f"{self.folder}/log", "ab") as log:
+            self.process = subprocess.Popen(
+                [f"{self.programs}/plannerd", "--data", data or self.data, "--socket", self.socket,
+                 "--schema", f"{CHECKOUT}/schema", "--projections", self.projections,
+                 "--authority", self.AUTHORITY, *self.arguments, *arguments],
+                stdout=log, stderr=log)
+        deadline = time.monotonic() + 120
+        while not self._listens():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                with open(f"{self.folder}/log", encoding="utf-8") as log:
+                    raise processes.Failure(f"plannerd does not start: {log.read().strip()}")
+            time.sleep(0.001)
+
+    def _listens(self):
+        try:
+            self.connect().close()
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+    def stop(self):
+        """Stops it with its Postgres, in order."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -49,22 +80,10 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        shutil.rmtree(self.postgres_folder, ignore_errors=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _start(self):
-        with open(f"{self.folder}/log", "wb") as log:
-            self.process = subprocess.Popen(
-                [f"{self.programs}/plannerd", "--data", self.data, "--socket", self.socket,
-                 "--schema", f"{CHECKOUT}/schema", "--projections", self.projections,
-                 *self.arguments],
-                stdout=log, stderr=log)
-        deadline = time.monotonic() + 120
-        while not os.path.exists(self.socket):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                with open(f"{self.folder}/log", encoding="utf-8") as log:
-                    raise processes.Failure(f"plannerd does not start: {log.read().strip()}")
-            time.sleep(0.02)
+    def restart(self):
+        self.stop()
+        self.start()
 
     # Postgres
 
@@ -89,8 +108,9 @@ class Daemon:
         return ["-h", folder, "-p", "5432", "-U", "plannerd_admin", *database]
 
     def sql(self, text=None, file=None, database="plannerd", variables=()):
-        """Runs a statement or a file of sql/; gives what it returned."""
-        source = ["-c", text] if text else ["-f", f"{HERE}/sql/{file}"]
+        """Runs a statement, then a file of sql/; gives what they returned."""
+        source = ["-c", text] if text else []
+        source += ["-f", f"{HERE}/sql/{file}"] if file else []
         settings = [option for variable in variables for option in ("-v", variable)]
         output, _ = processes.run(
             ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *settings,
@@ -99,18 +119,32 @@ class Daemon:
 
     # The daemon's own socket
 
-    def call(self, method, parameters):
-        """One call; gives the reply's parameters."""
-        with socket.socket(socket.AF_UNIX) as stream:
+    def connect(self, uid=None):
+        """A connection, as another user where one is named."""
+        stream = socket.socket(socket.AF_UNIX)
+        # The group stays root, which the socket is open to.
+        os.seteuid(os.getuid() if uid is None else uid)
+        try:
             stream.connect(self.socket)
-            call = {"method": f"org.plannerd.{method}", "parameters": parameters}
-            stream.sendall(json.dumps(call).encode() + b"\0")
-            reply = b""
-            while not reply.endswith(b"\0"):
-                chunk = stream.recv(1 << 20)
-                if not chunk:
-                    raise processes.Failure(f"{method}: the daemon closed the connection")
-                reply += chunk
+        finally:
+            os.seteuid(os.getuid())
+        return stream
+
+    def call(self, method, parameters, uid=None):
+        """One call on a connection of its own; gives the reply's parameters."""
+        with self.connect(uid) as stream:
+            return self.ask(stream, method, parameters)
+
+    def ask(self, stream, method, parameters):
+        """One call on a connection; gives the reply's parameters."""
+        call = {"method": f"org.plannerd.{method}", "parameters": parameters}
+        stream.sendall(json.dumps(call).encode() + b"\0")
+        reply = b""
+        while not reply.endswith(b"\0"):
+            chunk = stream.recv(1 << 20)
+            if not chunk:
+                raise processes.Failure(f"{method}: the daemon closed the connection")
+            reply += chunk
         reply = json.loads(reply[:-1])
         if "error" in reply:
             raise processes.Failure(f"{method}: {reply}")
@@ -137,6 +171,9 @@ class Daemon:
             if all(p["position"] == head for p in projections):
                 return head
             time.sleep(0.1)
+
+    def resident_bytes(self):
+        return processes.resident_bytes(self.process.pid)
 
     def processor_seconds(self):
         return {

@@ -1,13 +1,19 @@
 // The load generator: one thread, one epoll loop, frames made and replies read without parsing
 // JSON, so that it is never what is measured.
 //
-//   load SOCKET submit  [OPTION]…                    commands that are all accepted
-//   load SOCKET query   [OPTION]… METHOD PARAMETERS  one question, again and again
-//   load SOCKET visible [OPTION]…                    a command, then a query that must show it
+//   load [OPTION]… SOCKET submit                       commands that are all accepted
+//   load [OPTION]… SOCKET query [METHOD PARAMETERS]…   one of the questions at a time, by chance
+//   load [OPTION]… SOCKET once METHOD PARAMETERS       one question for each connection, then the end
+//   load [OPTION]… SOCKET visible                      a command, then a query that must show it
 //
 //   -c N  connections (1)             -s S  seconds (3)
-//   -d N  calls sent together, the next ones when all are answered (1)
+//   -d N  calls sent together, the next ones when all are answered (1); of `once` how many are
+//         under way on all connections
 //   -b N  commands in one Submit (1)
+//   -r R  calls a second, on all connections, sent when they are due and not when others are
+//         answered: their latency counts from when they were due
+//   -u U  the first connection's user is U, the second's U+1, and so on (root may)
+//   -n N  so many users, then the first again (as many as connections)
 //
 // Writes one JSON object: operations (commands or queries), their rate, and the latencies of calls
 // in microseconds.
@@ -20,18 +26,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-enum workload { SUBMIT, QUERY, VISIBLE };
+enum workload { SUBMIT, QUERY, ONCE, VISIBLE };
+
+// Calls that one connection has under way at most.
+enum { MOST = 16 };
 
 struct options {
-  const char *socket, *method, *parameters;
+  const char *socket;
+  // Methods and parameters in turn.
+  char *const *questions;
   enum workload workload;
-  int connections, depth, batch;
-  double seconds;
+  int question_count, connections, depth, batch, users;
+  long first_user;
+  double seconds, rate;
 };
 
 struct buffer {
@@ -41,19 +54,25 @@ struct buffer {
 
 struct connection {
   int descriptor, awaited;
+  // When the calls under way were sent, or due: a ring that begins with the oldest.
+  uint64_t since[MOST];
+  unsigned oldest;
   // Things that its commands are about; the step says how far the cycle on the task is.
   char theme[37], task[37];
   unsigned step;
   // Of `visible`: whether the query is under way.
   bool asks;
-  uint64_t sent_at;
   struct buffer out, in;
   size_t written;
 };
 
-static struct options options = {.connections = 1, .depth = 1, .batch = 1, .seconds = 3};
+static struct options options = {
+    .connections = 1, .depth = 1, .batch = 1, .seconds = 3, .first_user = -1};
 static uint64_t calls, replied_bytes, random_state;
 static bool measures, ending;
+static struct connection *connections;
+// Of `once`: the next connection that asks. With a rate: the one that the next call is sent on.
+static int next_connection;
 
 // Latencies of calls, in microseconds; of `visible` also those of its commands alone.
 static struct samples {
@@ -192,13 +211,22 @@ static void append_opening(struct connection *c, int number) {
 
 // MARK: Connections
 
-static void open_connection(struct connection *c) {
+// The kernel tells the daemon the effective user at the time of connect. The group stays root,
+// which the socket is open to.
+static void become(long user) {
+  if (options.first_user < 0) return;
+  if (seteuid((uid_t)user) != 0) die("user %ld: %s", user, strerror(errno));
+}
+
+static void open_connection(struct connection *c, int number) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(options.socket) >= sizeof address.sun_path) die("%s is too long", options.socket);
   strcpy(address.sun_path, options.socket);
   c->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  become(options.first_user + number % options.users);
   if (connect(c->descriptor, (struct sockaddr *)&address, sizeof address) != 0)
     die("%s: %s", options.socket, strerror(errno));
+  become(0);
 }
 
 static void write_out(struct connection *c) {
@@ -210,18 +238,31 @@ static void write_out(struct connection *c) {
   c->out.length = c->written = 0;
 }
 
-static void send_calls(struct connection *c) {
-  c->sent_at = nanoseconds(CLOCK_MONOTONIC);
-  c->awaited = options.depth;
-  for (int i = 0; i < options.depth; i++) {
-    if (options.workload == QUERY) {
-      append(&c->out, "{\"method\":\"%s\",\"parameters\":%s}", options.method, options.parameters);
-      end_frame(&c->out);
-    } else {
-      append_submit(c, options.batch);
-    }
+static void send_call(struct connection *c, uint64_t since) {
+  c->since[(c->oldest + (unsigned)c->awaited++) % MOST] = since;
+  if (options.workload == QUERY || options.workload == ONCE) {
+    char *const *question =
+        options.questions + 2 * (next_random() % (unsigned)options.question_count);
+    append(&c->out, "{\"method\":\"%s\",\"parameters\":%s}", question[0], question[1]);
+    end_frame(&c->out);
+  } else {
+    append_submit(c, options.batch);
   }
+}
+
+static void send_calls(struct connection *c) {
+  uint64_t now = nanoseconds(CLOCK_MONOTONIC);
+  for (int i = 0; i < options.depth; i++) send_call(c, now);
   write_out(c);
+}
+
+// `once`: the next connection asks; false where all have.
+static bool send_on_next(void) {
+  if (next_connection == options.connections) return false;
+  struct connection *c = &connections[next_connection++];
+  send_call(c, nanoseconds(CLOCK_MONOTONIC));
+  write_out(c);
+  return true;
 }
 
 // How often a text occurs in a reply.
@@ -245,7 +286,7 @@ static void check(const char *reply, size_t length, bool is_query, int commands)
 static void ask_for(struct connection *c, const char *reply, size_t length) {
   const char *text = memmem(reply, length, "\"position\":", 11);
   if (!text) die("a reply without position");
-  record(&submits, c->sent_at);
+  record(&submits, c->since[c->oldest]);
   append(&c->out,
          "{\"method\":\"org.plannerd.views.PillarAverages\",\"parameters\":{\"atLeast\":%ld}}",
          strtol(text + 11, NULL, 10));
@@ -255,35 +296,49 @@ static void ask_for(struct connection *c, const char *reply, size_t length) {
 }
 
 static void take_reply(struct connection *c, const char *reply, size_t length) {
-  bool is_query = options.workload == QUERY || c->asks;
+  bool is_query = options.workload == QUERY || options.workload == ONCE || c->asks;
   check(reply, length, is_query, options.batch);
   if (options.workload == VISIBLE && !c->asks) return ask_for(c, reply, length);
   c->asks = false;
   replied_bytes += length;
   calls += measures;
-  record(&latencies, c->sent_at);
-  if (--c->awaited == 0 && !ending) send_calls(c);
+  record(&latencies, c->since[c->oldest]);
+  c->oldest = (c->oldest + 1) % MOST;
+  c->awaited--;
+  if (options.workload == ONCE) send_on_next();
+  else if (options.rate == 0 && c->awaited == 0 && !ending) send_calls(c);
+}
+
+static void keep(struct buffer *buffer, const char *bytes, size_t count) {
+  if (buffer->capacity - buffer->length < count) {
+    buffer->capacity = 2 * buffer->capacity + count;
+    buffer->bytes = realloc(buffer->bytes, buffer->capacity);
+    if (!buffer->bytes) die("out of memory");
+  }
+  memcpy(buffer->bytes + buffer->length, bytes, count);
+  buffer->length += count;
 }
 
 static void receive(struct connection *c) {
-  struct buffer *in = &c->in;
-  if (in->capacity - in->length < 1 << 16) {
-    in->capacity = 2 * in->capacity + (1 << 17);
-    in->bytes = realloc(in->bytes, in->capacity);
-    if (!in->bytes) die("out of memory");
-  }
-  ssize_t count = read(c->descriptor, in->bytes + in->length, in->capacity - in->length);
+  // Connections that wait keep nothing, so that there can be thousands.
+  static char chunk[1 << 18];
+  ssize_t count = read(c->descriptor, chunk, sizeof chunk);
   if (count <= 0) die("the daemon closed the connection");
-  size_t searched = in->length, start = 0;
-  in->length += (size_t)count;
-  char *end;
-  while ((end = memchr(in->bytes + searched, 0, in->length - searched))) {
-    size_t next = (size_t)(end - in->bytes) + 1;
-    take_reply(c, in->bytes + start, next - 1 - start);
-    searched = start = next;
+  char *bytes = chunk, *end;
+  size_t length = (size_t)count, start = 0, searched = 0;
+  if (c->in.length > 0) {
+    searched = c->in.length;
+    keep(&c->in, chunk, length);
+    bytes = c->in.bytes;
+    length = c->in.length;
   }
-  memmove(in->bytes, in->bytes + start, in->length - start);
-  in->length -= start;
+  while ((end = memchr(bytes + searched, 0, length - searched))) {
+    take_reply(c, bytes + start, (size_t)(end - bytes) - start);
+    searched = start = (size_t)(end - bytes) + 1;
+  }
+  if (bytes == chunk) return keep(&c->in, chunk + start, length - start);
+  memmove(bytes, bytes + start, length - start);
+  c->in.length -= start;
 }
 
 // Reads one reply, outside the measurement.
@@ -316,29 +371,61 @@ static void print_samples(const char *name, struct samples *samples) {
   printf("}");
 }
 
-static void run(struct connection *connections, double seconds, bool counts) {
+static int watch_connections(void) {
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   for (int i = 0; i < options.connections; i++) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &connections[i]};
     epoll_ctl(epoll, EPOLL_CTL_ADD, connections[i].descriptor, &event);
   }
-  measures = counts;
-  ending = false;
-  uint64_t start = nanoseconds(CLOCK_MONOTONIC), end = start + (uint64_t)(seconds * 1e9), now;
-  for (int i = 0; i < options.connections; i++) send_calls(&connections[i]);
-  while ((now = nanoseconds(CLOCK_MONOTONIC)) < end) {
-    struct epoll_event events[64];
-    int count = epoll_wait(epoll, events, 64, 100);
-    for (int i = 0; i < count; i++) receive(events[i].data.ptr);
+  return epoll;
+}
+
+// Sends the calls that are due by now, in turn on the connections that have room; gives when the
+// next one is.
+static uint64_t send_due(uint64_t due, uint64_t now) {
+  int full = 0;
+  while (due <= now && full < options.connections) {
+    struct connection *c = &connections[next_connection++ % options.connections];
+    if (c->awaited == MOST) {
+      full++;
+      continue;
+    }
+    full = 0;
+    send_call(c, due);
+    write_out(c);
+    due += (uint64_t)(1e9 / options.rate);
   }
-  double elapsed = (double)(now - start) / 1e9;
-  measures = false;
+  return due;
+}
+
+static void wait_for_replies(int epoll, uint64_t until) {
+  uint64_t now = nanoseconds(CLOCK_MONOTONIC), left = until > now ? until - now : 0;
+  struct timespec time = {
+      .tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
+  struct epoll_event events[64];
+  int count = epoll_pwait2(epoll, events, 64, &time, NULL);
+  for (int i = 0; i < count; i++) receive(events[i].data.ptr);
+}
+
+// Until all that is under way is answered; gives up where that takes a minute.
+static void finish(int epoll) {
   ending = true;
+  uint64_t limit = nanoseconds(CLOCK_MONOTONIC) + 60 * 1000000000ull;
   for (int i = 0; i < options.connections; i++)
-    while (connections[i].awaited > 0) receive(&connections[i]);
-  close(epoll);
-  if (!counts) return;
-  uint64_t operations = calls * (uint64_t)(options.workload == QUERY ? 1 : options.batch);
+    while (connections[i].awaited > 0) {
+      if (nanoseconds(CLOCK_MONOTONIC) > limit) die("calls are not answered");
+      wait_for_replies(epoll, limit);
+    }
+}
+
+static bool is_done(uint64_t now, uint64_t end) {
+  if (options.workload != ONCE) return now >= end;
+  return calls == (uint64_t)options.connections;
+}
+
+static void print_result(double elapsed) {
+  bool are_queries = options.workload == QUERY || options.workload == ONCE;
+  uint64_t operations = calls * (uint64_t)(are_queries ? 1 : options.batch);
   printf("{\"operations\":%llu,\"seconds\":%.3f,\"perSecond\":%.1f,\"replyBytes\":%llu",
          (unsigned long long)operations, elapsed, (double)operations / elapsed,
          (unsigned long long)(calls ? replied_bytes / calls : 0));
@@ -347,43 +434,89 @@ static void run(struct connection *connections, double seconds, bool counts) {
   printf("}\n");
 }
 
+static void run(double seconds, bool counts) {
+  int epoll = watch_connections();
+  measures = counts;
+  ending = false;
+  uint64_t start = nanoseconds(CLOCK_MONOTONIC), end = start + (uint64_t)(seconds * 1e9);
+  uint64_t now = start, due = start;
+  if (options.workload == ONCE)
+    for (int i = 0; i < options.depth && send_on_next(); i++) continue;
+  else if (options.rate == 0)
+    for (int i = 0; i < options.connections; i++) send_calls(&connections[i]);
+  while (!is_done(now, end)) {
+    uint64_t until = now + 100 * 1000000ull;
+    if (options.rate > 0) due = send_due(due, now);
+    wait_for_replies(epoll, options.rate > 0 && due < until ? due : until);
+    now = nanoseconds(CLOCK_MONOTONIC);
+  }
+  // With a rate each call that was due counts, also those that are answered late.
+  if (options.rate > 0) {
+    finish(epoll);
+    now = nanoseconds(CLOCK_MONOTONIC);
+  }
+  measures = false;
+  finish(epoll);
+  close(epoll);
+  if (counts) print_result((double)(now - start) / 1e9);
+}
+
+static void read_arguments(int count, char *const *arguments) {
+  static const char *const workloads[] = {"submit", "query", "once", "visible"};
+  int workload = 0;
+  if (count < 2) die("needs a socket and a workload");
+  options.socket = arguments[0];
+  while (workload < 4 && strcmp(workloads[workload], arguments[1])) workload++;
+  if (workload == 4) die("no such workload");
+  options.workload = (enum workload)workload;
+  options.questions = arguments + 2;
+  options.question_count = (count - 2) / 2;
+  bool asks = workload == QUERY || workload == ONCE;
+  if (count % 2 || asks != (options.question_count > 0)) die("needs methods with parameters");
+  if (workload != ONCE && options.depth > MOST) die("at most %d calls are sent together", MOST);
+  if (options.users == 0) options.users = options.connections;
+}
+
 static void read_options(int count, char **arguments) {
-  static const char *const workloads[] = {"submit", "query", "visible"};
   int option;
-  while ((option = getopt(count, arguments, "c:d:b:s:")) != -1) {
+  while ((option = getopt(count, arguments, "c:d:b:s:r:u:n:")) != -1) {
     switch (option) {
     case 'c': options.connections = atoi(optarg); break;
     case 'd': options.depth = atoi(optarg); break;
     case 'b': options.batch = atoi(optarg); break;
     case 's': options.seconds = atof(optarg); break;
+    case 'r': options.rate = atof(optarg); break;
+    case 'u': options.first_user = atol(optarg); break;
+    case 'n': options.users = atoi(optarg); break;
     default: die("no such option");
     }
   }
-  int rest = count - optind, workload = 0;
-  if (rest < 2) die("needs a socket and a workload");
-  options.socket = arguments[optind];
-  while (workload < 3 && strcmp(workloads[workload], arguments[optind + 1])) workload++;
-  if (workload == 3 || rest != (workload == QUERY ? 4 : 2)) die("no such workload");
-  options.workload = (enum workload)workload;
-  if (workload == QUERY) {
-    options.method = arguments[optind + 2];
-    options.parameters = arguments[optind + 3];
+  read_arguments(count - optind, arguments + optind);
+}
+
+static void open_connections(void) {
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  connections = calloc((size_t)options.connections, sizeof *connections);
+  if (!connections) die("out of memory");
+  bool commands = options.workload == SUBMIT || options.workload == VISIBLE;
+  for (int i = 0; i < options.connections; i++) {
+    open_connection(&connections[i], i);
+    if (!commands) continue;
+    append_opening(&connections[i], i);
+    write_out(&connections[i]);
+    await_opening(&connections[i]);
   }
 }
 
 int main(int count, char **arguments) {
   read_options(count, arguments);
   random_state = nanoseconds(CLOCK_REALTIME) ^ (uint64_t)getpid() << 40;
-  struct connection *connections = calloc((size_t)options.connections, sizeof *connections);
-  if (!connections) die("out of memory");
-  for (int i = 0; i < options.connections; i++) {
-    open_connection(&connections[i]);
-    if (options.workload == QUERY) continue;
-    append_opening(&connections[i], i);
-    write_out(&connections[i]);
-    await_opening(&connections[i]);
-  }
-  run(connections, options.seconds / 10, false);
-  run(connections, options.seconds, true);
+  open_connections();
+  // What is asked once cannot be tried before.
+  if (options.workload != ONCE) run(options.seconds / 10, false);
+  run(options.seconds, true);
   return 0;
 }

@@ -5,6 +5,12 @@ import os
 import statistics
 import time
 
+from targets import target
+
+HEAD = [
+    "What", "plannerd", "peer", "ratio", "target", "met", "rounds", "processor µs", "of the peer"]
+MET = {None: "–", True: "yes", False: "**no**"}
+
 
 class Measurements:
     def __init__(self, path):
@@ -24,6 +30,7 @@ class Measurements:
         details; notes with it what the servers took meanwhile."""
         before, start = servers(), time.monotonic()
         result = work()
+        result = {"operations": 1, "client": 0, **result}
         elapsed, after = time.monotonic() - start, servers()
         processor = {name: round(after[name] - before[name], 3) for name in before}
         processor["client"] = round(result.pop("client"), 3)
@@ -33,31 +40,39 @@ class Measurements:
             loadAverage=os.getloadavg()[0])
 
     def table(self):
-        """A row for each case: both medians, their ratio, processor time of an operation."""
-        measured = [line for line in self.lines if line["kind"] == "measurement"]
+        """A row for each case and peer: both medians, their ratio, the target, processor time."""
         cases = {}
-        for line in measured:
-            cases.setdefault((line["path"], line["case"]), []).append(line)
-        rows = [["What", "plannerd", "peer", "ratio", "rounds", "processor µs", "of the peer"]]
-        for (path, case), lines in cases.items():
-            own = [line for line in lines if line["subject"] == "plannerd"]
-            peer = [line for line in lines if line["subject"] != "plannerd"]
-            # Where a peer serves several cases, it is measured in a case of its own name.
-            if not own:
-                continue
-            shared = own[0].get("peerCase")
-            peer = peer or cases.get((path, shared), [])
-            row = [f"{path}: {case}", median_text(own)]
-            ratio = median(own) / median(peer) if peer else None
-            row += [f"{peer[0]['subject']} {median_text(peer)}" if peer else "–",
-                    f"{ratio:.2f}" if ratio else "–", str(len(own)),
-                    processor_text(own), processor_text(peer) if peer else "–"]
-            self.write(
-                "summary", path=path, case=case, median=median(own), unit=own[0]["unit"],
-                peer=peer[0]["subject"] if peer else None,
-                peerMedian=median(peer) if peer else None, ratio=ratio)
-            rows.append(row)
+        for line in self.lines:
+            if line["kind"] == "measurement":
+                subjects = cases.setdefault((line["path"], line["case"]), {})
+                subjects.setdefault(line["subject"], []).append(line)
+        rows = [HEAD]
+        for (path, case), subjects in cases.items():
+            # Peers that serve several cases are measured in a case of their own name.
+            if "plannerd" in subjects:
+                rows += self._rows(path, case, subjects, cases)
         return markdown(rows)
+
+    def _rows(self, path, case, subjects, cases):
+        own = subjects["plannerd"]
+        peers = {name: lines for name, lines in subjects.items() if name != "plannerd"}
+        for shared in own[0].get("peerCases", []):
+            peers.update(cases.get((path, shared), {}))
+        for peer, lines in peers.items() or [(None, None)]:
+            ratio = median(own) / median(lines) if peer else None
+            yield self._row(path, case, own, peer, lines, ratio)
+
+    def _row(self, path, case, own, peer, lines, ratio):
+        goal = target(path, case, peer)
+        met = goal.is_met(median(own), ratio) if goal else None
+        self.write(
+            "summary", path=path, case=case, median=median(own), unit=own[0]["unit"], peer=peer,
+            peerMedian=median(lines) if peer else None, ratio=ratio,
+            target=str(goal) if goal else None, met=met)
+        return [
+            f"{path}: {case}", median_text(own), f"{peer} {median_text(lines)}" if peer else "–",
+            f"{ratio:.2f}" if peer else "–", str(goal or "–"), MET[met],
+            str(len(own)), processor_text(own), processor_text(lines) if peer else "–"]
 
 
 def median(lines):
@@ -65,7 +80,8 @@ def median(lines):
 
 
 def median_text(lines):
-    text, unit = f"{median(lines):,.0f}", lines[0]["unit"]
+    value, unit = median(lines), lines[0]["unit"]
+    text = f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
     text = text + unit if unit.startswith("/") else f"{text} {unit}"
     tails = [line["p95"] for line in lines if "p95" in line]
     return f"{text} (p95 {statistics.median(tails):,.0f})" if tails else text
@@ -74,11 +90,12 @@ def median_text(lines):
 def processor_text(lines):
     """Microseconds of processor time for an operation: in the client, in each server."""
     parts = []
-    for name in ("client", "daemon", "postgres", "redis"):
+    for name in ("client", "daemon", "postgres", "redis", "umadb"):
         if name not in lines[0]["processorSeconds"]:
             continue
-        each = statistics.median(
-            1e6 * line["processorSeconds"][name] / line["operations"] for line in lines)
+        # Of all rounds together: the kernel counts in steps of 10 ms.
+        spent = sum(line["processorSeconds"][name] for line in lines)
+        each = 1e6 * spent / sum(line["operations"] for line in lines)
         # The daemon beside pgbench only polls the log.
         if each >= 0.05:
             parts.append(f"{name} {each:,.1f}" if each < 100 else f"{name} {each:,.0f}")

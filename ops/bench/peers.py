@@ -29,12 +29,16 @@ class Pgbench:
         count = int(re.search(r"actually processed: (\d+)", output).group(1))
         return {"value": rows * rate, "unit": "/s", "operations": rows * count, "client": client}
 
-    def insert_latency(self, seconds):
-        """The same by one client, as the median of what each took."""
+    def insert_latency(self, seconds, others=0):
+        """The same by one client, as the median of what each took, while others insert at a rate."""
         folder = f"{self.daemon.folder}/pgbench"
         os.makedirs(folder, exist_ok=True)
+        background = others and processes.start(
+            self._command("insert.sql", "-c", "16", "-R", str(others), "-T", str(seconds + 1)))
         _, client = self._run(
             "insert.sql", "-T", str(seconds), "-l", "--log-prefix", f"{folder}/log")
+        if background:
+            processes.finish(background)
         latencies = []
         for path in glob.glob(f"{folder}/log*"):
             with open(path, encoding="utf-8") as file:
@@ -47,9 +51,28 @@ class Pgbench:
         }
 
     def _run(self, file, *options):
-        return processes.run(
-            ["pgbench", "-n", "-M", "prepared", "-f", f"{HERE}/sql/{file}", *options,
-             *self.daemon.postgres_options(["bench"])])
+        return processes.run(self._command(file, *options))
+
+    def _command(self, file, *options):
+        return ["pgbench", "-n", "-M", "prepared", "-f", f"{HERE}/sql/{file}", *options,
+                *self.daemon.postgres_options(["bench"])]
+
+
+def run_script(daemon, text, clients, seconds, user, settings):
+    """Times a second that clients of pgbench run a script, prepared, in a role with some settings."""
+    path = f"{daemon.folder}/script.sql"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    output, client = processes.run(
+        ["pgbench", "-n", "-M", "prepared", "-f", path, "-c", str(clients), "-T", str(seconds),
+         *daemon.postgres_options(["plannerd"]), "-U", user],
+        environment={"PGOPTIONS": settings})
+    if "failed transactions: 0 " not in output:
+        raise processes.Failure(f"pgbench: {output}")
+    return {
+        "value": float(re.search(r"tps = ([\d.]+)", output).group(1)), "unit": "/s",
+        "operations": int(re.search(r"actually processed: (\d+)", output).group(1)),
+        "client": client}
 
 
 class Redis:

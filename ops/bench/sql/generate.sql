@@ -4,7 +4,7 @@
 --
 -- The functions are written so that Postgres inlines them: what is to be filled fast is the log.
 --
--- Variables of psql: events (in all), planners.
+-- Variables of psql: events (in all), planners, and of the first of these planner and person.
 \set ON_ERROR_STOP on
 SET synchronous_commit = off;
 
@@ -84,20 +84,24 @@ LANGUAGE sql STABLE AS $$
   FROM (SELECT (version - 32) / 10 AS number, (version - 32) % 10 AS step) AS r
 $$;
 
-CREATE PROCEDURE pg_temp.generate(events int, planners int) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE pg_temp.generate(events int, planners int, planner uuid, person uuid) LANGUAGE plpgsql AS $$
 DECLARE
   known_schema int := (SELECT max(number) FROM migrator.migrations);
   owner        int;
   first        int;
+  stream       uuid;
+  who          uuid;
 BEGIN
   FOR batch IN 0..events / 1000 - 1 LOOP
     owner := batch % planners;
     first := batch / planners * 1000 + 1;
+    stream := CASE owner WHEN 0 THEN planner ELSE pg_temp.id('planner', owner, 0) END;
+    who := CASE owner WHEN 0 THEN person ELSE pg_temp.id('person', owner, 0) END;
     PERFORM log.append(
-        known_schema, now(), array_agg('planner'::text), array_agg(pg_temp.id('planner', owner, 0)),
+        known_schema, now(), array_agg('planner'::text), array_agg(stream),
         array_agg(version::bigint), array_agg(type), array_agg(data),
         array_agg(pg_temp.id('command', owner, version)), array_agg(type), array_agg(sha256(int4send(version))),
-        array_agg(500::bigint), array_agg(pg_temp.id('person', owner, 0)), array_agg(20000::bigint + owner),
+        array_agg(500::bigint), array_agg(who), array_agg(20000::bigint + owner),
         array_agg(4711), array_agg(timestamptz '2026-10-01Z' + version * interval '1 minute'),
         array_agg(NULL::uuid))
       FROM generate_series(first, first + 999) AS version CROSS JOIN LATERAL pg_temp.event(owner, version);
@@ -106,4 +110,4 @@ BEGIN
 END
 $$;
 
-CALL pg_temp.generate(:events, :planners);
+CALL pg_temp.generate(:events, :planners, :'planner', :'person');
