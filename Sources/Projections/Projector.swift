@@ -198,7 +198,8 @@ final class Projector {
   private func endRound() {
     if let began = roundBegan {
       let spent = ContinuousClock().now - began
-      pause = min(max(spent * Projector.pauseFactor, Projector.shortestPause), Projector.longestPause)
+      pause = min(
+        max(spent * Projector.pauseFactor, Projector.shortestPause), Projector.longestPause)
       roundBegan = nil
     }
     if builds.values.contains(where: { $0.position < tail.head }) { wakeSoon() }
@@ -218,7 +219,8 @@ final class Projector {
         waitForLog()
       } else if error.sqlState == "PL007" {
         try? await leases.beat()
-      } else if ["PL004", "42P01", "3F000"].contains(error.sqlState), await haveMoved(target.build) {
+      } else if ["PL004", "42P01", "3F000"].contains(error.sqlState), await haveMoved(target.build)
+      {
         return
       } else if error.isOfTheEvent {
         await foldAround(target, upTo: upTo, error)
