@@ -27,6 +27,7 @@ import Testing
     }
   }
 
+  @EventLoop
   private func append(events: Int) -> Query {
     Query(
       Statement(
