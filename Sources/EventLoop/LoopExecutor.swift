@@ -126,6 +126,7 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
   // MARK: The loop
 
   private func run() -> Never {
+    keepJobs()
     var events = unsafe [epoll_event](repeating: epoll_event(), count: 256)
     while true {
       runJobs()
@@ -137,6 +138,18 @@ final class LoopExecutor: SerialExecutor, @unchecked Sendable {
         unsafe deliver(
           Token(events[index].data.u64), Interest(rawValue: events[index].events))
       }
+    }
+  }
+
+  /// Keeps the jobs of no particular executor that come from the loop's thread. As such a job the runtime brings back each
+  /// task that was waiting for a continuation: by way of a thread of the pool it would take two wake-ups to get
+  /// back to where it began.
+  private func keepJobs() {
+    unsafe clinux_offer_global_jobs { job in
+      let executor = EventLoop.shared.executor
+      guard executor.isOnLoop else { return false }
+      executor.local.append(unsafe unsafeBitCast(job, to: UnownedJob.self))
+      return true
     }
   }
 

@@ -42,6 +42,8 @@ package final class Session {
     Task { @EventLoop in await connect() }
   }
 
+  /// How often statements were sent: each time is a transaction and a round trip.
+  package private(set) var roundTrips = 0
   /// Segments under way.
   package var load: Int { connection?.pendingCount ?? 0 }
   package var processID: Int32? { connection?.processID }
@@ -53,6 +55,7 @@ package final class Session {
     let deadline = ContinuousClock().now + patience
     while true {
       let connection = try await connection(before: deadline)
+      roundTrips += 1
       do {
         return try await connection.run(queries)
       } catch {

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Postgres
 internal import Scalars
 
-/// The statements that fold a stretch of the log into builds, as one transaction.
+/// The statements that fold a stretch of the log into a build, as one transaction.
 ///
 /// A crash after a commit that was not flushed only means that the same events are folded again.
 @EventLoop
@@ -10,53 +10,55 @@ enum Fold {
   /// A build, and the right to fold it.
   typealias Target = (build: Build, lease: Lease)
 
-  private static let bounds = Statement(
+  /// The settings that say what `batch` is, and the checkpoint. Another daemon's fold of the same events waits here, and is
+  /// refused, before it has met rows that this one has just written.
+  private static let begin = Statement(
+    "SELECT \(settings), projection.advance($6, $1::bigint, $2::bigint, $7, $8)")
+  private static let bound = Statement("SELECT \(settings)")
+
+  /// Of what is between two positions, into a build's tables, until the end of the transaction.
+  private static let settings = """
+    set_config('synchronous_commit', 'off', true), set_config('plannerd.after', $1::text, true),
+    set_config('plannerd.upto', $2::text, true), set_config('search_path', $3, true),
+    set_config('plannerd.category', $4, true), set_config('plannerd.parked', $5, true)
     """
-    SELECT set_config('synchronous_commit', 'off', true), set_config('plannerd.after', $1, true),
-           set_config('plannerd.upto', $2, true)
-    """)
   private static let scope = Statement(
     """
     SELECT set_config('search_path', $1, true), set_config('plannerd.category', $2, true),
            set_config('plannerd.parked', $3, true)
     """)
-  private static let advance = Statement("SELECT projection.advance($1, $2, $3, $4, $5)")
 
   /// Folds a stretch, in halves where one transaction cannot hold it.
   static func run(
-    _ targets: [Target], after: Int, upTo: Int,
+    _ target: Target, after: Int, upTo: Int,
     _ run: @EventLoop ([Query]) async throws(PostgresError) -> [Rows]
   ) async throws(PostgresError) {
     do throws(PostgresError) {
-      _ = try await run(queries(targets, after: after, upTo: upTo))
+      _ = try await run(queries(target, after: after, upTo: upTo))
     } catch {
       guard error.isTooMuch, upTo - after > 1 else { throw error }
       let middle = (after + upTo) / 2
-      try await Fold.run(targets, after: after, upTo: middle, run)
-      try await Fold.run(targets, after: middle, upTo: upTo, run)
+      try await Fold.run(target, after: after, upTo: middle, run)
+      try await Fold.run(target, after: middle, upTo: upTo, run)
     }
   }
 
-  /// All builds must be at position `after`.
-  static func queries(_ targets: [Target], after: Int, upTo: Int) -> [Query] {
-    var queries = [bounds(.text(String(after)), .text(String(upTo)))]
-    for (build, lease) in targets {
-      // The checkpoint first: another daemon's fold of the same events then waits here, and is refused, before it
-      // has met rows that this one has just written.
-      queries.append(
-        advance(.int(build.id), .int(after), .int(upTo), .text(lease.name), .int(lease.epoch)))
-      queries += applying(build)
-    }
-    return queries
+  /// The build must be at position `after`.
+  static func queries(_ target: Target, after: Int, upTo: Int) -> [Query] {
+    let (build, lease) = target
+    let checkpoint: [Parameter] = [.int(build.id), .text(lease.name), .int(lease.epoch)]
+    return [Query(begin, bounds(build, after, upTo) + checkpoint), apply(build)]
   }
 
-  /// What is between the bounds, into a build's tables.
-  static func applying(_ build: Build) -> [Query] {
-    let parked = build.parked.compactMap(\.scope?.description)
-    return [
-      scope(
-        .text("\(quoted(build.schemaName)), \(build.batchSchema)"), .text(build.category ?? ""),
-        .array(parked)), apply(build),
+  /// The same without its checkpoint, which nobody else will see.
+  static func trial(_ build: Build, after: Int, upTo: Int) -> [Query] {
+    [Query(bound, bounds(build, after, upTo)), apply(build)]
+  }
+
+  private static func bounds(_ build: Build, _ after: Int, _ upTo: Int) -> [Parameter] {
+    [
+      .int(after), .int(upTo), .text("\(quoted(build.schemaName)), \(build.batchSchema)"),
+      .text(build.category ?? ""), .array(build.parked.compactMap(\.scope?.description)),
     ]
   }
 

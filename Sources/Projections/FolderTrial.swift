@@ -138,7 +138,7 @@ package final class FolderTrial {
   }
 
   private func run(_ build: Build, after: Int, upTo: Int) async throws(PostgresError) {
-    try await Fold.run([(build, lease)], after: after, upTo: upTo) {
+    try await Fold.run((build, lease), after: after, upTo: upTo) {
       [session] (queries) async throws(PostgresError) in
       try await session.run(queries, resend: .forbidden)
     }

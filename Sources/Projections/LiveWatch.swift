@@ -13,6 +13,7 @@ package final class LiveWatch {
   private var news = Signal()
   /// The scope may have events up to here that the build has not folded.
   private var awaited: Int?
+  private var isWaiting = false
 
   init(_ method: String, scope: UUID?, catalog: ViewCatalog, tail: LogTail) {
     self.method = method
@@ -31,6 +32,7 @@ package final class LiveWatch {
   package func end() {
     tail.followers[ObjectIdentifier(self)] = nil
     catalog.followers[ObjectIdentifier(self)] = nil
+    catalog.await(nil, nil, for: self)
     news.fire()
   }
 
@@ -42,7 +44,11 @@ package final class LiveWatch {
   package func wait(atMost duration: Duration?) async {
     let news = self.news
     let timer = duration.map { EventLoop.after($0) { news.fire() } }
+    isWaiting = true
+    hasten()
     await news.wait()
+    isWaiting = false
+    catalog.await(nil, nil, for: self)
     timer?.cancel()
     self.news = Signal()
   }
@@ -75,8 +81,13 @@ package final class LiveWatch {
   }
 
   private func look() {
-    guard let awaited, position >= awaited else { return }
+    guard let awaited, position >= awaited else { return hasten() }
     self.awaited = nil
     news.fire()
+  }
+
+  /// Has the view folded at once, but not while the reader is busy with what there was before.
+  private func hasten() {
+    if isWaiting, let awaited { catalog.await(build?.projection, awaited, for: self) }
   }
 }

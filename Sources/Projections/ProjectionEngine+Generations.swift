@@ -152,7 +152,7 @@ extension ProjectionEngine {
       if let known = try await store.build(build.id) { build = known }
       do throws(PostgresError) {
         if build.position < target {
-          try await Fold.run([(build, lease)], after: build.position, upTo: target) {
+          try await Fold.run((build, lease), after: build.position, upTo: target) {
             [session] queries throws(PostgresError) in
             try await session.run(queries, resend: .forbidden)
           }

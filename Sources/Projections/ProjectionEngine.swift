@@ -85,6 +85,8 @@ package final class ProjectionEngine {
     session.onConnect = { [projector] _ throws(PostgresError) in projector.readPositionsAgain() }
     for session in [session] + querySessions { session.start() }
     projector.onAdvance = { [catalog] in catalog.advanced($0) }
+    projector.awaited = { [catalog] in catalog.awaited }
+    catalog.onAwait = { [projector] in projector.hasten() }
     projector.onChange = { [weak self] in await self?.refresh() }
     catalog.onChange = { [weak self] in self?.onInterfaceChange() }
     catalog.refresh = { [weak self] in await self?.refresh() }

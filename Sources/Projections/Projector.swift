@@ -3,8 +3,11 @@ internal import EventLoop
 internal import Postgres
 internal import Scalars
 
-/// Folds new events into the builds whose leases this daemon has, as they come: one transaction for all that stand at
-/// the same position. The others it follows.
+/// Folds new events into the builds whose leases this daemon has. The others it follows.
+///
+/// A view that somebody waits for is folded at once. The rest follow in rounds with pauses between them, so that a busy log
+/// is folded some tens of times in a second and not at each of its commits. Each build has transactions of its
+/// own: who waits for one waits for no other, but for the one that is just being folded.
 @EventLoop
 final class Projector {
   private(set) var builds: [Int: Build] = [:]
@@ -12,6 +15,8 @@ final class Projector {
   var onAdvance: (Build) -> Void = { _ in }
   /// Called when a build that is folded here turned out to be another daemon's matter as well.
   var onChange: () async -> Void = {}
+  /// The positions that somebody waits for live builds to reach, by projection.
+  var awaited: () -> [String: Int] = { [:] }
 
   private let session: Session
   private let store: BuildStore
@@ -19,6 +24,11 @@ final class Projector {
   private let leases: Leases
   private var isRunning = false
   private var mustRun = false
+  /// Up to where the round folds all builds, and when it began; nil between two rounds.
+  private var roundGoal = 0
+  private var roundBegan: ContinuousClock.Instant?
+  private var pause = Projector.shortestPause
+  private var isPausing = false
   private var isStopped = false
   private var mustReadPositions = false
   /// The log is shorter than it was said to be.
@@ -28,6 +38,10 @@ final class Projector {
   private var exclusive: [(work: () async -> Void, done: Signal)] = []
   private var isFollowing = false
 
+  /// Between two rounds: in a row, folding takes at most about a quarter of the time, until it falls behind.
+  private static let shortestPause = Duration.milliseconds(5)
+  private static let longestPause = Duration.milliseconds(50)
+  private static let pauseFactor = 3
   /// Events in one transaction of live folding at most.
   private static let chunk = 10_000
   private static let retryInterval = Duration.seconds(2)
@@ -45,8 +59,13 @@ final class Projector {
   func start() {
     tail.followers[ObjectIdentifier(self)] = { [weak self] head, _ in
       guard let self else { return }
-      if builds.values.contains(where: { $0.position > head }) { mustReadPositions = true }
-      wake()
+      if builds.values.contains(where: { $0.position > head }) {
+        readPositionsAgain()
+      } else if awaited().isEmpty {
+        wakeSoon()
+      } else {
+        run()
+      }
     }
     wake()
   }
@@ -82,7 +101,31 @@ final class Projector {
     wake()
   }
 
+  /// Folds all that is behind.
   func wake() {
+    beginRound()
+    run()
+  }
+
+  /// The same after a pause, in which more may come.
+  private func wakeSoon() {
+    guard !isPausing, !isStopped else { return }
+    isPausing = true
+    EventLoop.after(pause) { [weak self] in
+      self?.isPausing = false
+      self?.wake()
+    }
+  }
+
+  /// Folds what somebody waits for by now.
+  func hasten() { run() }
+
+  private func beginRound() {
+    roundGoal = tail.head
+    if roundBegan == nil { roundBegan = ContinuousClock().now }
+  }
+
+  private func run() {
     mustRun = true
     follow()
     guard !isRunning, !isStopped else { return }
@@ -134,25 +177,41 @@ final class Projector {
       if mustReadPositions {
         guard await readPositions() else { continue }
       }
-      let behind = builds.values.filter {
-        $0.position < tail.head && !retries.contains($0.id)
-      }.compactMap { target($0) }
-      guard let lowest = behind.map(\.build.position).min() else { return }
-      let group = behind.filter { $0.build.position == lowest }.sorted { $0.build.id < $1.build.id }
-      // Those that are ahead are met where they stand.
-      let next = behind.map(\.build.position).filter { $0 > lowest }.min() ?? tail.head
-      await fold(group, upTo: min(next, lowest + Projector.chunk))
+      guard let next = next() else { return endRound() }
+      await fold(next, upTo: min(tail.head, next.build.position + Projector.chunk))
     }
     if !exclusive.isEmpty { mustRun = true }
   }
 
-  private func fold(_ group: [Fold.Target], upTo: Int) async {
+  /// Those that somebody waits for come first, then those that the round has not come to, the lowest first.
+  private func next() -> Fold.Target? {
+    let behind = builds.values.filter { $0.position < tail.head && !retries.contains($0.id) }
+      .sorted { ($0.position, $0.id) < ($1.position, $1.id) }
+    let awaited = awaited()
+    let urgent = behind.lazy.filter { [awaited] build in
+      build.state == "live" && build.position < awaited[build.projection] ?? 0
+    }
+    let due = behind.lazy.filter { [roundGoal] in $0.position < roundGoal }
+    return urgent.compactMap { self.target($0) }.first ?? due.compactMap { self.target($0) }.first
+  }
+
+  private func endRound() {
+    if let began = roundBegan {
+      let spent = ContinuousClock().now - began
+      pause = min(
+        max(spent * Projector.pauseFactor, Projector.shortestPause), Projector.longestPause)
+      roundBegan = nil
+    }
+    if builds.values.contains(where: { $0.position < tail.head }) { wakeSoon() }
+  }
+
+  private func fold(_ target: Fold.Target, upTo: Int) async {
     do {
-      try await Fold.run(group, after: group[0].build.position, upTo: upTo) {
+      try await Fold.run(target, after: target.build.position, upTo: upTo) {
         [session] queries throws(PostgresError) in
         try await session.run(queries, resend: .forbidden)
       }
-      for target in group { moved(target.build.id, to: upTo) }
+      moved(target.build.id, to: upTo)
     } catch {
       if error.isUnavailable {
         await readPositions()
@@ -160,14 +219,13 @@ final class Projector {
         waitForLog()
       } else if error.sqlState == "PL007" {
         try? await leases.beat()
-      } else if ["PL004", "42P01", "3F000"].contains(error.sqlState), await haveMoved(group) {
+      } else if ["PL004", "42P01", "3F000"].contains(error.sqlState), await haveMoved(target.build)
+      {
         return
-      } else if group.count > 1 {
-        for target in group { await fold([target], upTo: upTo) }
       } else if error.isOfTheEvent {
-        await foldAround(group[0], upTo: upTo, error)
+        await foldAround(target, upTo: upTo, error)
       } else {
-        await failed(group[0].build, error)
+        await failed(target.build, error)
       }
     }
   }
@@ -176,7 +234,7 @@ final class Projector {
   private func foldAround(_ target: Fold.Target, upTo: Int, _ error: PostgresError) async {
     let after = target.build.position
     guard upTo - after > 1 else { return await park(target.build, at: upTo, error) }
-    await fold([target], upTo: (after + upTo) / 2)
+    await fold(target, upTo: (after + upTo) / 2)
   }
 
   private func park(_ build: Build, at position: Int, _ error: PostgresError) async {
@@ -197,10 +255,10 @@ final class Projector {
     onAdvance(build)
   }
 
-  /// Whether another daemon has folded or swapped one of them: otherwise the error is the folder's own.
-  private func haveMoved(_ group: [Fold.Target]) async -> Bool {
+  /// Whether another daemon has folded or swapped it: otherwise the error is the folder's own.
+  private func haveMoved(_ build: Build) async -> Bool {
     guard await readPositions() else { return true }
-    return group.contains { builds[$0.build.id]?.position != $0.build.position }
+    return builds[build.id]?.position != build.position
   }
 
   /// Goes on when the log may have got there; meanwhile the builds stand where they are.

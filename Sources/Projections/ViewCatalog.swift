@@ -27,6 +27,29 @@ final class ViewCatalog {
   let commandTypes: String
   private let session: Session
   private var waiters: [(projection: String, position: Int, signal: Signal)] = []
+  /// What live queries wait for.
+  private var watched: [ObjectIdentifier: (projection: String, position: Int)] = [:]
+  /// Called when somebody begins to wait for a position.
+  var onAwait: () -> Void = {}
+
+  /// The highest position that somebody waits for, by projection.
+  var awaited: [String: Int] {
+    var awaited: [String: Int] = [:]
+    for (projection, position) in waiters.map({ ($0.projection, $0.position) }) + watched.values {
+      awaited[projection] = max(awaited[projection] ?? 0, position)
+    }
+    return awaited
+  }
+
+  /// Notes what a live query waits for; nil where it waits for nothing.
+  func await(_ projection: String?, _ position: Int?, for watch: LiveWatch) {
+    guard let projection, let position else {
+      watched[ObjectIdentifier(watch)] = nil
+      return
+    }
+    watched[ObjectIdentifier(watch)] = (projection, position)
+    onAwait()
+  }
 
   /// `session` is one of the query role's, to ask for columns.
   init(session: Session, commandTypes: String) {
@@ -127,6 +150,7 @@ final class ViewCatalog {
     if reached() >= position { return }
     let signal = Signal()
     waiters.append((projection, position, signal))
+    onAwait()
     let timer = EventLoop.after(patience) { signal.fire() }
     await signal.wait()
     timer.cancel()

@@ -79,7 +79,7 @@ struct Worker {
       do throws(PostgresError) {
         if connection?.isOpen != true { connection = try await Connection.open(info) }
         _ = try await connection!.run(
-          Fold.queries([(build, job.lease)], after: build.position, upTo: upTo))
+          Fold.queries((build, job.lease), after: build.position, upTo: upTo))
         build.position = upTo
         chunk = min(Worker.largestChunk, max(1, 2 * chunk))
       } catch {
@@ -185,9 +185,7 @@ struct Worker {
       let build = Build(rows, row: 0)
       let after = max(0, head - Worker.sample)
       let began = ContinuousClock().now
-      // Without its checkpoint, which nobody else will see.
-      _ = try await connection.run(
-        Fold.queries([], after: after, upTo: head) + Fold.applying(build))
+      _ = try await connection.run(Fold.trial(build, after: after, upTo: head))
       let seconds = Double((ContinuousClock().now - began).microseconds) / 1_000_000
       _ = try await connection.run([Query(Statement("ROLLBACK"))])
       return Double(head - after) / max(seconds, 0.000_001)
@@ -222,7 +220,7 @@ struct Worker {
       if let scope {
         try await foldScope(scope, other, upTo: position, connection)
       } else if other.position < position {
-        try await Fold.run([(other, job.lease)], after: other.position, upTo: position) {
+        try await Fold.run((other, job.lease), after: other.position, upTo: position) {
           queries throws(PostgresError) in
           try await Worker.runWithin(connection, queries)
         }

@@ -47,6 +47,19 @@ import Testing
         FROM log.events WHERE position = 1;
     END $$
     """,
+    // The very statement, held by what is not log.append.
+    """
+    DO $$ DECLARE events log.events[];
+    BEGIN INSERT INTO log.events SELECT * FROM unnest(events) AS appended (position); END $$
+    """,
+    """
+    DO $body$ BEGIN
+      CREATE OR REPLACE FUNCTION pg_temp."log.append("() RETURNS void LANGUAGE plpgsql AS $$
+      DECLARE events log.events[] := ARRAY(SELECT e FROM log.events e WHERE position = 1);
+      BEGIN INSERT INTO log.events SELECT * FROM unnest(events) AS appended (position); END $$;
+      PERFORM pg_temp."log.append("();
+    END $body$
+    """,
     """
     DO $$ BEGIN
       UPDATE log.events /* function log.erase( */ SET data = NULL, salt = NULL WHERE position = 1;

@@ -36,7 +36,7 @@ import Testing
       let build = try await store.create(source, state: "scratch", job: 0)
       for (after, upTo) in zip(cut, cut.dropFirst()) {
         _ = try await session.run(
-          Fold.queries([(build, lease)], after: after, upTo: upTo), resend: .forbidden)
+          Fold.queries((build, lease), after: after, upTo: upTo), resend: .forbidden)
       }
       digests.append(try await self.digests(of: build, session))
     }

@@ -1,5 +1,6 @@
 // System calls and macros that Swift's Glibc module lacks or cannot import.
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 #include <signal.h>
@@ -47,6 +48,10 @@ int clinux_wait(pid_t pid, int no_hang, int *status);
 
 /// Whose rights the calling thread's file operations have from now on, root's process only: 0, or -1 with errno.
 int clinux_set_file_user(uid_t uid, gid_t gid);
+
+/// From now on each job of the Swift runtime that is of no particular executor is offered to `take`, which keeps it or
+/// says false: then it goes to the pool of threads.
+void clinux_offer_global_jobs(bool (*take)(void *job));
 
 /// `stdout` and `stderr` as descriptors are known; the width of the terminal, 0 when none.
 int clinux_terminal_width(int fd);

@@ -5,6 +5,9 @@
 -- has been applied before.
 --
 -- The lock is one row, locked and never updated: position, version and hash come from the last event.
+--
+-- To set up a statement costs more than an event, so there are three, and a fourth where there are several events: the
+-- rows are made one after the other by expressions, which need no set-up, and inserted at once.
 CREATE OR REPLACE FUNCTION log.append(
   known_schema int, clock timestamptz,
   categories text[], stream_ids uuid[], versions bigint[], types text[], datas jsonb[],
@@ -18,84 +21,76 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bit
 SET enable_sort = off AS $$
 #variable_conflict use_column
 DECLARE
-  schema_now  int;
-  head        record;
-  stale       record;
-  recorded    timestamptz := clock;
-  start       bigint := 1;
-  previous    bytea := '\x';
-  salts       bytea[];
-  data_hashes bytea[];
-  envelopes   bytea[];
-  envelope    bytea;
-  hashes      bytea[] := '{}';
+  head      record;
+  stale     record;
+  is_stale  boolean;
+  recorded  timestamptz;
+  place     bigint;
+  salt      bytea;
+  data_hash bytea;
+  previous  bytea;
+  events    log.events[];
 BEGIN
   PERFORM FROM log.append_lock FOR UPDATE;
 
-  SELECT max(number) INTO schema_now FROM migrator.migrations;
-  IF schema_now <> known_schema THEN
-    RAISE EXCEPTION 'the schema is version %, the caller knows version %', schema_now, known_schema
+  SELECT last.position, last.recorded_at, last.hash,
+         (SELECT max(number) FROM migrator.migrations) AS schema_now,
+         categories[1] AS category, stream_ids[1] AS stream_id, versions[1] AS first,
+         coalesce((SELECT e.version FROM log.events e
+                    WHERE e.category = categories[1] AND e.stream_id = stream_ids[1]
+                    ORDER BY e.version DESC LIMIT 1), 0) AS actual
+    INTO head
+    FROM (SELECT) AS always
+    LEFT JOIN LATERAL (SELECT e.position, e.recorded_at, e.hash FROM log.events e
+                        ORDER BY e.position DESC LIMIT 1) AS last ON true;
+  IF head.schema_now <> known_schema THEN
+    RAISE EXCEPTION 'the schema is version %, the caller knows version %', head.schema_now, known_schema
       USING ERRCODE = 'PL002';
   END IF;
 
-  SELECT e.position, e.recorded_at, e.hash INTO head
-    FROM log.events e ORDER BY e.position DESC LIMIT 1;
-  IF FOUND THEN
-    start := head.position + 1;
-    previous := head.hash;
-    recorded := greatest(clock, head.recorded_at);
+  -- Where there is one event, its stream has been looked up above.
+  stale := head;
+  is_stale := head.first <> head.actual + 1;
+  IF cardinality(versions) > 1 THEN
+    SELECT s.category, s.stream_id, s.first, s.actual INTO stale
+      FROM (SELECT category, stream_id, min(version) AS first,
+                   max(version) - min(version) + 1 = count(*) AS gapless,
+                   coalesce((SELECT e.version FROM log.events e
+                              WHERE e.category = u.category AND e.stream_id = u.stream_id
+                              ORDER BY e.version DESC LIMIT 1), 0) AS actual
+              FROM unnest(categories, stream_ids, versions) AS u (category, stream_id, version)
+             GROUP BY category, stream_id) s
+     WHERE s.first <> s.actual + 1 OR NOT s.gapless
+     LIMIT 1;
+    is_stale := FOUND;
   END IF;
-
-  SELECT s.category, s.stream_id, s.first, s.actual INTO stale
-    FROM (SELECT category, stream_id, min(version) AS first,
-                 max(version) - min(version) + 1 = count(*) AS gapless,
-                 coalesce((SELECT e.version FROM log.events e
-                            WHERE e.category = u.category AND e.stream_id = u.stream_id
-                            ORDER BY e.version DESC LIMIT 1), 0) AS actual
-            FROM unnest(categories, stream_ids, versions) AS u (category, stream_id, version)
-           GROUP BY category, stream_id) s
-   WHERE s.first <> s.actual + 1 OR NOT s.gapless
-   LIMIT 1;
-  IF FOUND THEN
+  IF is_stale THEN
     RAISE EXCEPTION 'stream %/% is at version %, expected %',
         stale.category, stale.stream_id, stale.actual, stale.first - 1
       USING ERRCODE = 'PL001',
             DETAIL = format('%s/%s %s %s', stale.category, stale.stream_id, stale.first - 1, stale.actual);
   END IF;
 
-  -- Whatever can be made for all events at once is; only the chain needs one after the other.
-  SELECT array_agg(s.salt ORDER BY s.ordinal), array_agg(s.data_hash ORDER BY s.ordinal),
-         array_agg(log.encode_envelope(
-           start + s.ordinal - 1, s.category, s.stream_id, s.version, s.type, s.data_hash, s.command_id,
-           s.command, s.command_hash, s.duration_us, s.person_id, s.uid, s.pid, recorded,
-           coalesce(s.occurred_at, recorded), s.undoes) ORDER BY s.ordinal)
-    INTO salts, data_hashes, envelopes
-    FROM (SELECT u.*, sha256(u.salt || convert_to(u.data::text, 'UTF8')) AS data_hash
-            FROM (SELECT v.*, uuid_send(gen_random_uuid()) AS salt
-                    FROM unnest(categories, stream_ids, versions, types, datas, command_ids, commands,
-                                command_hashes, durations, person_ids, uids, pids, occurred_ats, undoes)
-                         WITH ORDINALITY
-                      AS v (category, stream_id, version, type, data, command_id, command, command_hash,
-                            duration_us, person_id, uid, pid, occurred_at, undoes, ordinal)
-                  OFFSET 0) u
-          OFFSET 0) s;
-  FOREACH envelope IN ARRAY envelopes LOOP
-    previous := sha256(previous || envelope);
-    hashes := hashes || previous;
+  first_position := coalesce(head.position + 1, 1);
+  recorded := greatest(clock, head.recorded_at);
+  previous := coalesce(head.hash, '');
+  FOR i IN 1 .. cardinality(versions) LOOP
+    place := first_position + i - 1;
+    salt := uuid_send(gen_random_uuid());
+    data_hash := sha256(salt || convert_to(datas[i]::text, 'UTF8'));
+    previous := sha256(previous || log.encode_envelope(
+      place, categories[i], stream_ids[i], versions[i], types[i], data_hash, command_ids[i], commands[i],
+      command_hashes[i], durations[i], person_ids[i], uids[i], pids[i], recorded,
+      coalesce(occurred_ats[i], recorded), undoes[i]));
+    events[i] := ROW(
+      place, categories[i], stream_ids[i], versions[i], types[i], datas[i], command_ids[i], commands[i],
+      command_hashes[i], durations[i], person_ids[i], uids[i], pids[i], recorded,
+      coalesce(occurred_ats[i], recorded), undoes[i], salt, data_hash, previous)::log.events;
   END LOOP;
 
-  INSERT INTO log.events (position, category, stream_id, version, type, data, command_id, command,
-      command_hash, duration_us, person_id, uid, pid, recorded_at, occurred_at, undoes, salt, data_hash, hash)
-  SELECT start + u.ordinal - 1, u.category, u.stream_id, u.version, u.type, u.data, u.command_id, u.command,
-         u.command_hash, u.duration_us, u.person_id, u.uid, u.pid, recorded,
-         coalesce(u.occurred_at, recorded), u.undoes, u.salt, u.data_hash, u.hash
-    FROM unnest(categories, stream_ids, versions, types, datas, command_ids, commands, command_hashes,
-                durations, person_ids, uids, pids, occurred_ats, undoes, salts, data_hashes, hashes)
-         WITH ORDINALITY
-      AS u (category, stream_id, version, type, data, command_id, command, command_hash, duration_us,
-            person_id, uid, pid, occurred_at, undoes, salt, data_hash, hash, ordinal);
+  -- Of this statement's text and nothing else come rows into the log: see log.refuse_insert.
+  INSERT INTO log.events SELECT * FROM unnest(events) AS appended (position);
 
-  first_position := start;
   recorded_at := recorded;
   RETURN NEXT;
 END

@@ -1,5 +1,5 @@
--- The trigger that keeps the log append-only, for its owner and superusers too: rows come from the one INSERT of
--- log.append alone, and the only change ever is that the one UPDATE of log.erase empties data and salt.
+-- The trigger that keeps the log append-only, for its owner and superusers too: the only change ever is that the one
+-- UPDATE of log.erase empties data and salt. Rows come in by log.refuse_insert.
 --
 -- Who calls is read from the context of the call, whose second line begins with the statement that fired the trigger
 -- and whose next one names the function that holds it. Statements are compared as a whole, so that none can carry the
@@ -8,22 +8,19 @@ CREATE OR REPLACE FUNCTION log.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   callers   text;
-  maker     text := CASE TG_OP WHEN 'INSERT' THEN 'log.append' WHEN 'UPDATE' THEN 'log.erase' END;
   statement text;
   start     int;
 BEGIN
-  IF TG_TABLE_NAME = 'events' AND maker IS NOT NULL THEN
+  IF TG_TABLE_NAME = 'events' AND TG_OP = 'UPDATE' THEN
     GET DIAGNOSTICS callers = PG_CONTEXT;
     SELECT substr(p.prosrc, p.start, strpos(substr(p.prosrc, p.start), ';') - 1) INTO statement
-      FROM (SELECT prosrc, strpos(prosrc, CASE TG_OP WHEN 'INSERT' THEN 'INSERT INTO log.events'
-                                                     ELSE 'UPDATE log.events' END) AS start
-              FROM pg_proc WHERE oid = maker::regproc) p;
+      FROM (SELECT prosrc, strpos(prosrc, 'UPDATE log.events') AS start
+              FROM pg_proc WHERE oid = 'log.erase'::regproc) p;
     start := strpos(callers, statement);
     -- Words and quotation marks around it are in the server's language.
     IF left(callers, start - 1) ~ '^[^\n]*\n[^\n(]*$'
-       AND substr(callers, start + length(statement)) ~ ('^[\s\u00a0]?["\u201c\u201d\u201e\u00ab\u00bb\u2019'']\n[^\n(]*' || replace(maker, '.', '\.') || '\(')
+       AND substr(callers, start + length(statement)) ~ '^[\s\u00a0]?["\u201c\u201d\u201e\u00ab\u00bb\u2019'']\n[^\n(]*log\.erase\('
     THEN
-      IF TG_OP = 'INSERT' THEN RETURN NULL; END IF;
       IF NEW.data IS NULL AND NEW.salt IS NULL THEN
         NEW.data := OLD.data;
         NEW.salt := OLD.salt;

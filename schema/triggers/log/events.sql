@@ -1,6 +1,6 @@
 -- Append-only, also under session_replication_role = replica (ENABLE ALWAYS).
 CREATE OR REPLACE TRIGGER refuse_insert BEFORE INSERT ON log.events
-  FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+  FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_insert();
 CREATE OR REPLACE TRIGGER refuse_update BEFORE UPDATE ON log.events
   FOR EACH ROW EXECUTE FUNCTION log.refuse_change();
 CREATE OR REPLACE TRIGGER refuse_delete BEFORE DELETE ON log.events
