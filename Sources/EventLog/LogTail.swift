@@ -16,6 +16,9 @@ package final class LogTail {
   /// Called when the head moves, backwards too, with the streams that events went to, nil where they are not known.
   package var followers: [ObjectIdentifier: (Int, Set<StreamID>?) -> Void] = [:]
 
+  /// Whether others' appends are heard of.
+  package var isConnected: Bool { if case .connected = listener.state { true } else { false } }
+
   private let listener: Session
   private let reader: LogReader
   private var isNotifying = false

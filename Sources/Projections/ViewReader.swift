@@ -17,12 +17,14 @@ package struct ViewRequest: Sendable {
   package let whatIf: WhatIf?
   /// Fires when nobody waits for the answer any more.
   package let abandoned: Signal?
+  /// Under which the answer may be kept; nil where it is not to be.
+  package let question: AnswerCache.Question?
 
   package typealias WhatIf = @EventLoop () async throws(ViewError) -> Hypothesis
 
   package init(
     method: String, scope: UUID?, parameters: JSONObject, now: Instant, whatIf: WhatIf? = nil,
-    abandoned: Signal? = nil
+    abandoned: Signal? = nil, question: AnswerCache.Question? = nil
   ) {
     self.method = method
     self.scope = scope
@@ -30,6 +32,7 @@ package struct ViewRequest: Sendable {
     self.now = now
     self.whatIf = whatIf
     self.abandoned = abandoned
+    self.question = question
   }
 }
 
@@ -48,18 +51,28 @@ package enum ViewError: Error, Sendable {
 
 /// An answer of a view.
 package struct ViewAnswer: Sendable {
-  /// The reply's parameters as JSON.
+  /// The reply's parameters as JSON: the opening, the position, and the rest.
   package let json: [UInt8]
+  /// Up to where the view has folded the log.
+  let position: Int
   /// Where in it the array of rows is.
   private let rowsRange: Range<Int>
 
-  init(json: [UInt8], rows: Range<Int>) {
+  static let opening = Array("{\"position\":".utf8)
+  fileprivate static let rowsMember = Array(",\"rows\":".utf8)
+
+  init(json: [UInt8], position: Int, rows: Range<Int>) {
     self.json = json
+    self.position = position
     rowsRange = rows
   }
 
   /// The rows as JSON.
   package var rows: ArraySlice<UInt8> { json[rowsRange] }
+
+  var afterPosition: ArraySlice<UInt8> {
+    json[(rowsRange.lowerBound - ViewAnswer.rowsMember.count)...]
+  }
 }
 
 /// Answers questions to views: one statement, hence one snapshot, in one round trip.
@@ -181,15 +194,15 @@ struct ViewPlan {
   /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them. The position is that of the moment asked
   /// about, else the one given, else the checkpoint that came with the rows.
   func reply(_ rows: Rows, position given: Int? = nil) -> ViewAnswer {
-    var out = Array("{\"position\":".utf8)
-    let position = self.position ?? given
-    out.append(contentsOf: position.map { Array(String($0).utf8) } ?? rows.bytes(0, 0))
-    out.append(contentsOf: ",\"rows\":".utf8)
+    var out = ViewAnswer.opening
+    let position = self.position ?? given ?? rows.int(0, 0)!
+    out.append(contentsOf: String(position).utf8)
+    out.append(contentsOf: ViewAnswer.rowsMember)
     let begin = out.count
     guard let order else {
       out.append(contentsOf: rows.bytes(0, 1))
       out.append(UInt8(ascii: "}"))
-      return ViewAnswer(json: out, rows: begin..<(out.count - 1))
+      return ViewAnswer(json: out, position: position, rows: begin..<(out.count - 1))
     }
     out.append(UInt8(ascii: "["))
     // A left join gives one row without a view's row where the page is empty.
@@ -209,7 +222,7 @@ struct ViewPlan {
       JSON.write(cursor.text, to: &out)
     }
     out.append(UInt8(ascii: "}"))
-    return ViewAnswer(json: out, rows: begin..<end)
+    return ViewAnswer(json: out, position: position, rows: begin..<end)
   }
 
   /// Where the page before ended, if it is not the first that is asked for.

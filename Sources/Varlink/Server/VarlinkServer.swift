@@ -5,6 +5,8 @@ internal import JSON
 @EventLoop
 package final class VarlinkServer {
   package let limits: ServerLimits
+  /// Asked before a call is read; its interface keeps what it says.
+  package weak var kept: (any KeptReplies)?
   private let service: ServiceInterface
   private var interfaces: [any VarlinkInterface] = []
   private var routes: [String: Route] = [:]
