@@ -96,7 +96,8 @@ package final class LogTail {
         // Postgres has come back with a shorter log than was known when it was asked: a restored backup, a standby
         // that had not got all.
         let isShorter = position < known && head == known
-        advance(to: position, streams: nil, back: isShorter)
+        let streams = position > head ? try? await reader.streams(after: head, upTo: position) : nil
+        advance(to: position, streams: streams, back: isShorter)
       }
       isAsking = false
     }

@@ -5,9 +5,9 @@ internal import Scalars
 
 /// Answers of views that were given, each as long as its view would answer the same.
 ///
-/// An answer about a scope stands until an event of that scope is appended, by which time nobody can have folded it yet. Of
-/// what another daemon appends the scopes are not known, so that nothing stands. Neither does anything where other
-/// builds or queries answer, rows were mended, or Postgres was away. While it is away nothing is known, and none is given.
+/// An answer about a scope stands until an event of that scope is appended, by which time nobody can have folded it yet. What
+/// another daemon appends is heard of a little later. Nothing stands where other builds or queries answer, rows were mended,
+/// or Postgres was away. While it is away nothing is known, and none is given.
 ///
 /// Bounded in bytes: two generations, of which the older one goes when the younger one is half of that.
 @EventLoop
@@ -185,8 +185,11 @@ package final class AnswerCache {
   /// Keeps an answer, unless its rows may have become others since it was asked for.
   func keep(_ answer: ViewAnswer, _ asked: Asked) {
     if answer.position > tail.head { return forget() }
-    guard scopes[asked.stream] === asked.scope, answer.position >= asked.scope.lastEvent,
-      answer.json.count <= min(AnswerCache.longestAnswer, limit / 8), tail.isConnected
+    guard scopes[asked.stream] === asked.scope, tail.isConnected else { return }
+    // It may be known here before the fold that it shows has ended.
+    asked.checkpoint.position = max(asked.checkpoint.position, answer.position)
+    guard answer.position >= asked.scope.lastEvent,
+      answer.json.count <= min(AnswerCache.longestAnswer, limit / 8)
     else { return }
     let kept = Kept(asked.question, answer, asked.checkpoint, asked.scope, minute: asked.minute)
     add(kept, kept.question.hash)
@@ -211,6 +214,7 @@ package final class AnswerCache {
 
   /// Forgets all answers, and those that are on their way.
   func forget() {
+    if scopes.isEmpty { return }
     young = [:]
     old = [:]
     youngSize = 0
@@ -218,7 +222,13 @@ package final class AnswerCache {
   }
 
   private func appended(to streams: Set<StreamID>?) {
-    guard let streams else { return forget() }
+    guard let streams else {
+      // Where the log has become shorter no position is what it was.
+      for checkpoint in checkpoints.values {
+        checkpoint.position = min(checkpoint.position, tail.head)
+      }
+      return forget()
+    }
     change(nil)
     for stream in streams { change(stream) }
   }
@@ -230,15 +240,18 @@ package final class AnswerCache {
   }
 
   private func folded(_ projection: String, isOther: Bool) {
-    if isOther { forget() }
+    if isOther {
+      forget()
+      checkpoints[projection]?.position = 0
+    }
     if let checkpoint = checkpoints[projection] { move(checkpoint, of: projection) }
   }
 
   private func move(_ checkpoint: Checkpoint, of projection: String) {
     let position = catalog.served[projection]?.build.position ?? 0
-    // A restored database is behind, and what another daemon has folded is perhaps not known here.
-    if position < checkpoint.position || position > tail.head { forget() }
-    checkpoint.position = min(position, tail.head)
+    // What another daemon has folded is perhaps not known here.
+    if position > tail.head { forget() }
+    checkpoint.position = max(checkpoint.position, min(position, tail.head))
   }
 }
 
