@@ -69,7 +69,8 @@ package final class ProjectionEngine {
     catalog = ViewCatalog(session: querySessions[0], commandTypes: commandTypes)
     sandboxes = SandboxPool(queryInfo)
     moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
-    reader = ViewReader(querySessions, catalog: catalog, moments: moments)
+    reader = ViewReader(
+      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments)
     answers = AnswerCache(limit: keptAnswers, catalog: catalog, tail: tail, clock: clock)
     history = HistoryReader(moments)
     historian = Historian(info, catalog: catalog, tail: tail, leases: leases)

@@ -78,15 +78,16 @@ package struct ViewAnswer: Sendable {
 /// Answers questions to views: one statement, hence one snapshot, in one round trip.
 @EventLoop
 final class ViewReader {
-  private let sessions: [Session]
+  private let sessions: [QuerySession]
   private let catalog: ViewCatalog
   private let moments: MomentReader
 
   nonisolated static let defaultLimit = 100
   nonisolated static let maxLimit = 1_000
   nonisolated static let patience = Duration.seconds(5)
+  private static let attempts = 3
 
-  init(_ sessions: [Session], catalog: ViewCatalog, moments: MomentReader) {
+  init(_ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader) {
     self.sessions = sessions
     self.catalog = catalog
     self.moments = moments
@@ -114,14 +115,13 @@ final class ViewReader {
       }
       let plan = try ViewPlan(view, request)
       do throws(PostgresError) {
-        let session = ViewReader.idlest(sessions)
-        let settings = PreparedView.settings(view.build, scope: request.scope?.description)
-        let rows = try await session.run([settings, plan.query], resend: .allowed)[1]
+        let session = QuerySession.best(of: sessions, for: view.path)
+        let rows = try await session.run(plan.query, with: view.path)
         if rows.isEmpty { throw PostgresError(sqlState: "42P01", message: "the build is gone") }
         return plan.reply(rows)
       } catch {
         attempts += 1
-        if error.isMissingBuild, attempts < 3 {
+        if error.isOfNames, attempts < ViewReader.attempts {
           await catalog.refresh()
           continue
         }
@@ -143,7 +143,8 @@ struct ViewPlan {
   let query: Query
   private let order: PageOrder?
   private let limit: Int
-  private let fingerprint: String
+  /// What a cursor belongs to; nil where all rows come at once.
+  private let fingerprint: String?
   /// The instant asked about.
   private let now: String
   /// The moment asked about; nil where it is now.
@@ -154,15 +155,19 @@ struct ViewPlan {
     throws(ViewError)
   {
     var values = try ViewPlan.values(view, request.scope, request.parameters)
-    fingerprint = ViewPlan.fingerprint(view, request)
     position = place?.position
     order = try ViewPlan.order(view, request)
+    fingerprint = order.map { _ in ViewPlan.fingerprint(view, request) }
     let cursor = try ViewPlan.cursor(view, request)
     // All pages of an answer are of the instant of the first.
     now = cursor?.now ?? (place?.now ?? request.now).wholeMinute.description
     hasCursor = cursor != nil
     if view.query.usesNow { values.append(.text(now)) }
     values.append(.int(view.build.id))
+    values.append(.text(request.scope?.description ?? ""))
+    // In a sandbox names mean tables of its own.
+    let isOfSandbox = place != nil || request.whatIf != nil
+    values.append(isOfSandbox ? nil : .text(view.path))
     guard let order else {
       limit = 0
       query = Query(view.statement(nil, afterCursor: false), values)
@@ -216,7 +221,7 @@ struct ViewPlan {
     if rows.count > limit {
       let values = order.keys.indices.map { rows[limit - 1, 2 + $0] }
       let cursor = ViewCursor(
-        order: order.name, fingerprint: fingerprint, now: now, position: self.position,
+        order: order.name, fingerprint: fingerprint!, now: now, position: self.position,
         values: values)
       out.append(contentsOf: ",\"nextCursor\":".utf8)
       JSON.write(cursor.text, to: &out)

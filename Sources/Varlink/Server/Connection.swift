@@ -40,9 +40,6 @@ final class Connection {
   /// Whether the server has it on its list of connections to settle at the end of the turn.
   var isDirty = false
 
-  /// Capacity of the output that is kept while nothing waits.
-  private static let keptCapacity = 1 << 16
-
   init(_ socket: StreamSocket, _ peer: Peer, of server: VarlinkServer) {
     self.socket = socket
     self.peer = peer
@@ -148,6 +145,7 @@ final class Connection {
   {
     let bytes = frames.bytes
     let frame = bytes.span.extracting(range)
+    server.lendBuffer(to: &output)
     if calls.isEmpty, let kept = server.kept,
       Reply.write(to: &output, parameters: { kept.write(replyTo: frame, of: peer, to: &$0) })
     {
@@ -259,7 +257,7 @@ final class Connection {
     }
     let progress = sent > before
     if unsent == 0 {
-      output.removeAll(keepingCapacity: output.capacity <= Self.keptCapacity)
+      server.takeBuffer(from: &output)
       sent = 0
     } else if sent >= output.count / 2 {
       output.removeFirst(sent)
