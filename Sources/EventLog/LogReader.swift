@@ -19,6 +19,19 @@ package final class LogReader {
 
   private static let headStatement = Statement("SELECT max(position) FROM log.events")
 
+  /// The streams that events of a stretch went to; nil where it is long.
+  func streams(after: Int, upTo: Int) async throws(LogFault) -> Set<StreamID>? {
+    guard upTo - after <= LogReader.sliceSize else { return nil }
+    let rows = try await rows(LogReader.streamsStatement(.int(after), .int(upTo)))
+    return Set(
+      (0..<rows.count).map {
+        StreamID(category: rows.text($0, 0), id: UUID(rows.text($0, 1))!)
+      })
+  }
+
+  private static let streamsStatement = Statement(
+    "SELECT DISTINCT category, stream_id FROM log.events WHERE position > $1 AND position <= $2")
+
   /// The last position, and by how much the log's last time is ahead of this moment (0 where it is not).
   package func headAndDrift(_ now: Instant) async throws(LogFault) -> (
     position: Int, seconds: Double

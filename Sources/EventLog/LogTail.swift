@@ -16,6 +16,9 @@ package final class LogTail {
   /// Called when the head moves, backwards too, with the streams that events went to, nil where they are not known.
   package var followers: [ObjectIdentifier: (Int, Set<StreamID>?) -> Void] = [:]
 
+  /// Whether others' appends are heard of.
+  package var isConnected: Bool { if case .connected = listener.state { true } else { false } }
+
   private let listener: Session
   private let reader: LogReader
   private var isNotifying = false
@@ -93,7 +96,8 @@ package final class LogTail {
         // Postgres has come back with a shorter log than was known when it was asked: a restored backup, a standby
         // that had not got all.
         let isShorter = position < known && head == known
-        advance(to: position, streams: nil, back: isShorter)
+        let streams = position > head ? try? await reader.streams(after: head, upTo: position) : nil
+        advance(to: position, streams: streams, back: isShorter)
       }
       isAsking = false
     }

@@ -130,13 +130,17 @@ final class Leases {
   private static let shareStatement = Statement(
     "SELECT name, epoch FROM projection.share_work($1)")
 
-  /// Differs whenever another build answers, a scope is parked or a stream was erased.
+  /// Differs whenever another build answers, a scope is parked, a stream was erased, or a job began or ended, which may
+  /// have mended rows.
   private static let fingerprintStatement = Statement(
     """
     SELECT concat((SELECT string_agg(build_id || state, ' ' ORDER BY build_id) FROM projection.builds),
                   (SELECT string_agg(concat(build_id, scope, parked_at), ' ' ORDER BY build_id, scope)
                      FROM projection.parked),
                   (SELECT string_agg(concat(stream_id, erased_at), ' ' ORDER BY stream_id)
-                     FROM projection.erasures))
+                     FROM projection.erasures),
+                  (SELECT max(job_id) FROM projection.jobs), ' ',
+                  (SELECT string_agg(job_id::text, ' ' ORDER BY job_id)
+                     FROM projection.jobs WHERE state = 'running'))
     """)
 }

@@ -167,6 +167,9 @@ final class MomentReader {
 extension PostgresError {
   /// The build was swapped and dropped between the choice and the statement, or by another daemon.
   var isMissingBuild: Bool { ["42P01", "3F000"].contains(sqlState) }
+
+  /// The names of a statement did not mean what they should.
+  var isOfNames: Bool { isMissingBuild || sqlState?.hasPrefix("42") == true }
 }
 
 extension ViewError {

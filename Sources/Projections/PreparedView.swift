@@ -12,6 +12,8 @@ struct PreparedView: Sendable {
   let query: ViewQuery
   let build: Build
   let columns: [Column]
+  /// The `search_path` by which names mean the build's tables.
+  let path: String
   /// The statement for all rows, or by order the ones for a first and a later page: made once, since their texts are
   /// long.
   private let allRows: Statement?
@@ -68,6 +70,7 @@ struct PreparedView: Sendable {
     self.query = query
     self.build = build
     self.columns = columns
+    path = PreparedView.path(build)
     allRows = query.pages ? nil : PreparedView.allRowsStatement(query)
     let types = Dictionary(uniqueKeysWithValues: columns.map { ($0.name, $0.type) })
     pages = Dictionary(
@@ -91,22 +94,36 @@ struct PreparedView: Sendable {
 
   /// Whose rows the session may see and which tables names mean, until the end of the transaction.
   static func settings(_ build: Build, scope: String?) -> Query {
-    settingsStatement(.text(quoted(build.schemaName)), .text(scope ?? ""))
+    settingsStatement(.text(path(build)), .text(scope ?? ""))
   }
+
+  private static func path(_ build: Build) -> String { quoted(build.schemaName) }
 
   private static let settingsStatement = Statement(
     "SELECT set_config('search_path', $1, true), set_config('plannerd.scope', $2, true)")
+
+  /// The build, and whose rows may be seen until the end of the statement: what refers to `scope_set` comes after that. No row
+  /// where names mean another build's tables. The parameters are the build, the scope and the path.
+  private static func source(firstParameter first: Int) -> (from: String, condition: String) {
+    (
+      "projection.builds AS b CROSS JOIN set_config('plannerd.scope', $\(first + 1), true) AS scope_set",
+      "b.build_id = $\(first) AND ($\(first + 2) IS NULL OR current_setting('search_path') = $\(first + 2))"
+    )
+  }
+
+  private static let sourceTypes: [ValueType] = [.bigint, .text, .text]
 
   /// Rows and checkpoint in one statement, hence of one snapshot: the position, then for a query without
   /// pages all rows as one JSON array.
   private static func allRowsStatement(_ query: ViewQuery) -> Statement {
     let types = PreparedView.parameterTypes(query)
+    let source = source(firstParameter: types.count + 1)
     return Statement(
       """
       SELECT b.position, (SELECT coalesce(json_agg(row_to_json(q)), '[]'::json) FROM (\(query.text)
-      ) AS q)
-        FROM projection.builds AS b WHERE b.build_id = $\(types.count + 1)
-      """, parameterTypes: types + [ValueType.bigint.objectID])
+      ) AS q WHERE scope_set IS NOT NULL)
+        FROM \(source.from) WHERE \(source.condition)
+      """, parameterTypes: types + sourceTypes.map(\.objectID))
   }
 
   /// A page: the position, a row as JSON, and the values of its order's keys, as many rows as are asked for.
@@ -114,26 +131,27 @@ struct PreparedView: Sendable {
     _ query: ViewQuery, _ order: PageOrder, _ columnTypes: [String: ValueType], afterCursor: Bool
   ) -> Statement {
     let types = PreparedView.parameterTypes(query)
-    let build = types.count + 1
+    let source = source(firstParameter: types.count + 1)
+    let limit = types.count + 1 + sourceTypes.count
     let keyTypes = order.keys.map { columnTypes[$0.column]! }
     let keys = order.keys.indices.map { "p.key\($0)" }.joined(separator: ", ")
     let keyColumns = order.keys.enumerated().map { "\(quoted($1.column))::text AS key\($0)" }
     let condition =
-      afterCursor ? "WHERE \(order.after(firstParameter: build + 2, types: keyTypes))" : ""
+      afterCursor ? "AND (\(order.after(firstParameter: limit + 1, types: keyTypes)))" : ""
     return Statement(
       """
       SELECT b.position, p.row, \(keys)
-        FROM projection.builds AS b
+        FROM \(source.from)
         LEFT JOIN LATERAL (
           SELECT row_to_json(q) AS row, \(keyColumns.joined(separator: ", ")),
                  row_number() OVER (ORDER BY \(order.sql)) AS ordinal
             FROM (\(query.text)
-            ) AS q \(condition)
-           ORDER BY \(order.sql) LIMIT $\(build + 1)) AS p ON true
-       WHERE b.build_id = $\(build)
+            ) AS q WHERE scope_set IS NOT NULL \(condition)
+           ORDER BY \(order.sql) LIMIT $\(limit)) AS p ON true
+       WHERE \(source.condition)
        ORDER BY p.ordinal
       """,
-      parameterTypes: types + [ValueType.bigint.objectID, ValueType.bigint.objectID]
+      parameterTypes: types + (sourceTypes + [.bigint]).map(\.objectID)
         + (afterCursor ? order.keys.map { _ in ValueType.text.objectID } : []))
   }
 }

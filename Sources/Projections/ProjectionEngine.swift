@@ -25,6 +25,7 @@ package final class ProjectionEngine {
   let projector: Projector
   let catalog: ViewCatalog
   private let reader: ViewReader
+  package let answers: AnswerCache
   private let history: HistoryReader
   let sandboxes: SandboxPool
   let moments: MomentReader
@@ -45,11 +46,12 @@ package final class ProjectionEngine {
   /// `projector` and `query` say how to connect as the projector's and the query role. A daemon goes by an id on the
   /// database; `predecessor` is that of one that has ended for sure, in whose place this one comes. Each view is compared
   /// with a fresh fold again after `proofInterval`, if there is one. `commandTypes` are the definitions of the type Command,
-  /// of which what-ifs have lists, and of those that it is made of.
+  /// of which what-ifs have lists, and of those that it is made of. Up to `keptAnswers` bytes of answers are kept.
   package init(
     folder: String, projector projectorInfo: ConnectionInfo, query queryInfo: ConnectionInfo,
     tail: LogTail, daemonID: UUID, predecessor: UUID? = nil, proofInterval: Duration? = nil,
-    commandTypes: String = "type Command ()",
+    commandTypes: String = "type Command ()", keptAnswers: Int = 0,
+    clock: @escaping @Sendable () -> Instant = { Instant(microseconds: 0) },
     log: @escaping @Sendable (String) -> Void
   ) {
     self.folder = folder
@@ -67,7 +69,9 @@ package final class ProjectionEngine {
     catalog = ViewCatalog(session: querySessions[0], commandTypes: commandTypes)
     sandboxes = SandboxPool(queryInfo)
     moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
-    reader = ViewReader(querySessions, catalog: catalog, moments: moments)
+    reader = ViewReader(
+      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments)
+    answers = AnswerCache(limit: keptAnswers, catalog: catalog, tail: tail, clock: clock)
     history = HistoryReader(moments)
     historian = Historian(info, catalog: catalog, leases: leases)
     worker = Worker(info: info, tail: tail, store: store)
@@ -82,7 +86,10 @@ package final class ProjectionEngine {
     } catch {
       throw LogFault(.other, "the folder of projections cannot be read: \(error)")
     }
-    session.onConnect = { [projector] _ throws(PostgresError) in projector.readPositionsAgain() }
+    session.onConnect = { [projector, answers] _ throws(PostgresError) in
+      answers.forget()
+      projector.readPositionsAgain()
+    }
     for session in [session] + querySessions { session.start() }
     projector.onAdvance = { [catalog] in catalog.advanced($0) }
     projector.awaited = { [catalog] in catalog.awaited }
@@ -103,6 +110,7 @@ package final class ProjectionEngine {
     leases.onChange = { [weak self] in self?.leasesChanged() }
     leases.onBeat = { [weak jobs] in await jobs?.adopt() }
     leases.onBuildsChange = { [weak self] in
+      self?.answers.forget()
       await self?.refresh()
       Task { @EventLoop [weak self] in await self?.refoldErased() }
     }
@@ -168,7 +176,10 @@ package final class ProjectionEngine {
   // MARK: Questions
 
   package func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
-    try await reader.answer(request)
+    guard let asked = answers.asking(request) else { return try await reader.answer(request) }
+    let answer = try await reader.answer(request)
+    answers.keep(answer, asked)
+    return answer
   }
 
   /// The events that made a view's row what it is: the reply of `Why`.

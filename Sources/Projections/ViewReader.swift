@@ -17,12 +17,14 @@ package struct ViewRequest: Sendable {
   package let whatIf: WhatIf?
   /// Fires when nobody waits for the answer any more.
   package let abandoned: Signal?
+  /// Under which the answer may be kept; nil where it is not to be.
+  package let question: AnswerCache.Question?
 
   package typealias WhatIf = @EventLoop () async throws(ViewError) -> Hypothesis
 
   package init(
     method: String, scope: UUID?, parameters: JSONObject, now: Instant, whatIf: WhatIf? = nil,
-    abandoned: Signal? = nil
+    abandoned: Signal? = nil, question: AnswerCache.Question? = nil
   ) {
     self.method = method
     self.scope = scope
@@ -30,6 +32,7 @@ package struct ViewRequest: Sendable {
     self.now = now
     self.whatIf = whatIf
     self.abandoned = abandoned
+    self.question = question
   }
 }
 
@@ -48,32 +51,43 @@ package enum ViewError: Error, Sendable {
 
 /// An answer of a view.
 package struct ViewAnswer: Sendable {
-  /// The reply's parameters as JSON.
+  /// The reply's parameters as JSON: the opening, the position, and the rest.
   package let json: [UInt8]
+  /// Up to where the view has folded the log.
+  let position: Int
   /// Where in it the array of rows is.
   private let rowsRange: Range<Int>
 
-  init(json: [UInt8], rows: Range<Int>) {
+  static let opening = Array("{\"position\":".utf8)
+  fileprivate static let rowsMember = Array(",\"rows\":".utf8)
+
+  init(json: [UInt8], position: Int, rows: Range<Int>) {
     self.json = json
+    self.position = position
     rowsRange = rows
   }
 
   /// The rows as JSON.
   package var rows: ArraySlice<UInt8> { json[rowsRange] }
+
+  var afterPosition: ArraySlice<UInt8> {
+    json[(rowsRange.lowerBound - ViewAnswer.rowsMember.count)...]
+  }
 }
 
 /// Answers questions to views: one statement, hence one snapshot, in one round trip.
 @EventLoop
 final class ViewReader {
-  private let sessions: [Session]
+  private let sessions: [QuerySession]
   private let catalog: ViewCatalog
   private let moments: MomentReader
 
   nonisolated static let defaultLimit = 100
   nonisolated static let maxLimit = 1_000
   nonisolated static let patience = Duration.seconds(5)
+  private static let attempts = 3
 
-  init(_ sessions: [Session], catalog: ViewCatalog, moments: MomentReader) {
+  init(_ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader) {
     self.sessions = sessions
     self.catalog = catalog
     self.moments = moments
@@ -101,14 +115,13 @@ final class ViewReader {
       }
       let plan = try ViewPlan(view, request)
       do throws(PostgresError) {
-        let session = ViewReader.idlest(sessions)
-        let settings = PreparedView.settings(view.build, scope: request.scope?.description)
-        let rows = try await session.run([settings, plan.query], resend: .allowed)[1]
+        let session = QuerySession.best(of: sessions, for: view.path)
+        let rows = try await session.run(plan.query, with: view.path)
         if rows.isEmpty { throw PostgresError(sqlState: "42P01", message: "the build is gone") }
         return plan.reply(rows)
       } catch {
         attempts += 1
-        if error.isMissingBuild, attempts < 3 {
+        if error.isOfNames, attempts < ViewReader.attempts {
           await catalog.refresh()
           continue
         }
@@ -130,7 +143,8 @@ struct ViewPlan {
   let query: Query
   private let order: PageOrder?
   private let limit: Int
-  private let fingerprint: String
+  /// What a cursor belongs to; nil where all rows come at once.
+  private let fingerprint: String?
   /// The instant asked about.
   private let now: String
   /// The moment asked about; nil where it is now.
@@ -141,15 +155,19 @@ struct ViewPlan {
     throws(ViewError)
   {
     var values = try ViewPlan.values(view, request.scope, request.parameters)
-    fingerprint = ViewPlan.fingerprint(view, request)
     position = place?.position
     order = try ViewPlan.order(view, request)
+    fingerprint = order.map { _ in ViewPlan.fingerprint(view, request) }
     let cursor = try ViewPlan.cursor(view, request)
     // All pages of an answer are of the instant of the first.
     now = cursor?.now ?? (place?.now ?? request.now).wholeMinute.description
     hasCursor = cursor != nil
     if view.query.usesNow { values.append(.text(now)) }
     values.append(.int(view.build.id))
+    values.append(.text(request.scope?.description ?? ""))
+    // In a sandbox names mean tables of its own.
+    let isOfSandbox = place != nil || request.whatIf != nil
+    values.append(isOfSandbox ? nil : .text(view.path))
     guard let order else {
       limit = 0
       query = Query(view.statement(nil, afterCursor: false), values)
@@ -181,15 +199,15 @@ struct ViewPlan {
   /// `{"position":…,"rows":[…],"nextCursor":…}`, the rows as Postgres wrote them. The position is that of the moment asked
   /// about, else the one given, else the checkpoint that came with the rows.
   func reply(_ rows: Rows, position given: Int? = nil) -> ViewAnswer {
-    var out = Array("{\"position\":".utf8)
-    let position = self.position ?? given
-    out.append(contentsOf: position.map { Array(String($0).utf8) } ?? rows.bytes(0, 0))
-    out.append(contentsOf: ",\"rows\":".utf8)
+    var out = ViewAnswer.opening
+    let position = self.position ?? given ?? rows.int(0, 0)!
+    out.append(contentsOf: String(position).utf8)
+    out.append(contentsOf: ViewAnswer.rowsMember)
     let begin = out.count
     guard let order else {
       out.append(contentsOf: rows.bytes(0, 1))
       out.append(UInt8(ascii: "}"))
-      return ViewAnswer(json: out, rows: begin..<(out.count - 1))
+      return ViewAnswer(json: out, position: position, rows: begin..<(out.count - 1))
     }
     out.append(UInt8(ascii: "["))
     // A left join gives one row without a view's row where the page is empty.
@@ -203,13 +221,13 @@ struct ViewPlan {
     if rows.count > limit {
       let values = order.keys.indices.map { rows[limit - 1, 2 + $0] }
       let cursor = ViewCursor(
-        order: order.name, fingerprint: fingerprint, now: now, position: self.position,
+        order: order.name, fingerprint: fingerprint!, now: now, position: self.position,
         values: values)
       out.append(contentsOf: ",\"nextCursor\":".utf8)
       JSON.write(cursor.text, to: &out)
     }
     out.append(UInt8(ascii: "}"))
-    return ViewAnswer(json: out, rows: begin..<end)
+    return ViewAnswer(json: out, position: position, rows: begin..<end)
   }
 
   /// Where the page before ended, if it is not the first that is asked for.

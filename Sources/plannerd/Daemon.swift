@@ -73,7 +73,8 @@ final class Daemon {
       folder: options.projectionsFolder, projector: database.info("plannerd_project"),
       query: database.info("plannerd_query"), tail: tail, daemonID: identity.id,
       predecessor: identity.predecessor, proofInterval: options.proofInterval,
-      commandTypes: PlannerInterface.commandTypes, log: { Log.line($0) })
+      commandTypes: PlannerInterface.commandTypes, keptAnswers: options.keptAnswers << 20,
+      clock: Clock.now, log: { Log.line($0) })
     var limits = ServerLimits()
     limits.connections = options.connections
     limits.connectionsPerUid = options.connectionsPerUser
@@ -93,6 +94,7 @@ final class Daemon {
     server.register(planner)
     server.register(control)
     server.register(views)
+    server.kept = views
     projections.onInterfaceChange = { [server] in views.refresh(on: server) }
     try listen()
     pruneAccess()

@@ -41,6 +41,8 @@ final class Database {
   func start() async throws(StartError) {
     do {
       try await cluster?.start()
+      // Postgres opens a file for each timezone, which takes longer than the rest.
+      let zones = Task { @EventLoop in await readTimezones() }
       let connection = try await Connection.open(ownerInfo)
       defer { connection.close() }
       schemaVersion = try await Migrator.migrate(connection, folder: options.schemaFolder)
@@ -50,13 +52,25 @@ final class Database {
         }
       }
       let rows = try await connection.run([
-        Query(Statement("SELECT name FROM pg_timezone_names")),
-        Query(Statement("SELECT has_parameter_privilege('temp_file_limit', 'SET')")),
-      ])
-      timezones = Set((0..<rows[0].count).map { rows[0].text($0, 0) })
-      mayLimitFiles = cluster == nil && rows[1].bool(0, 0)
+        Query(Statement("SELECT has_parameter_privilege('temp_file_limit', 'SET')"))
+      ])[0]
+      mayLimitFiles = cluster == nil && rows.bool(0, 0)
+      timezones = try await zones.value.get()
     } catch {
       throw StartError("\(error)")
+    }
+  }
+
+  private func readTimezones() async -> Result<Set<String>, PostgresError> {
+    do throws(PostgresError) {
+      let connection = try await Connection.open(ownerInfo)
+      defer { connection.close() }
+      let rows = try await connection.run([
+        Query(Statement("SELECT name FROM pg_timezone_names"))
+      ])[0]
+      return .success(Set((0..<rows.count).map { rows.text($0, 0) }))
+    } catch {
+      return .failure(error)
     }
   }
 

@@ -14,6 +14,8 @@ struct Options {
   var connectionsPerUser = 64
   var accessDays = 400
   var recordsReads = false
+  /// MiB of answers that are kept as long as they are true.
+  private(set) var keptAnswers = 32
   /// How often each view is compared with a fresh fold of the log; nil is never.
   private(set) var proofInterval: Duration? = .seconds(3_600)
 
@@ -46,6 +48,8 @@ struct Options {
       --access-days N          how long attempts that wrote nothing are kept (default: 400)
       --prove-every SECONDS    how often each view is compared with a fresh fold of the log, in the
                                background; 0 is never (default: 3600)
+      --kept-answers MIB       how much of answers to views is kept as long as they are true; 0 is none
+                               (default: 32)
       --record-reads           write reads to the access record as well
       --version
       --help
@@ -88,6 +92,7 @@ struct Options {
       case "--prove-every":
         let seconds = try number(0...31_536_000)
         proofInterval = seconds == 0 ? nil : .seconds(seconds)
+      case "--kept-answers": keptAnswers = try number(0...4_096)
       case "--record-reads": recordsReads = true
       case "--version": throw .show("plannerd \(Version.text)")
       case "--help", "-h": throw .show(Options.help)

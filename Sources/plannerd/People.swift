@@ -14,18 +14,35 @@ struct Caller {
 
 /// Turns Unix users into people: (authority, uid) → person → planner, by derivation, so that nothing has to be
 /// written before it is used and nothing can be opened twice.
-struct People {
+@EventLoop
+final class People {
   let authority: String
   private let ownUser = SystemUser.current?.uid
+  /// By uid, those who have called last.
+  private var known: [UInt32: (person: UUID, planner: UUID)] = [:]
+
+  private static let mostKnown = 1_000
 
   private static let namespace = UUID("6f0c3c5e-8d57-4b0e-9a55-2d9d1f6b7c11")!
 
+  init(authority: String) {
+    self.authority = authority
+  }
+
   func caller(_ peer: Peer) -> Caller {
-    let person = UUID.version5(People.namespace, "person/\(authority)/\(peer.uid)")
+    let ids = ids(of: peer.uid)
     return Caller(
-      actor: Actor(personID: person, uid: Int(peer.uid), pid: Int(peer.pid)),
-      planner: UUID.version5(person, "planner"),
-      isAdministrator: peer.uid == 0 || peer.uid == ownUser)
+      actor: Actor(personID: ids.person, uid: Int(peer.uid), pid: Int(peer.pid)),
+      planner: ids.planner, isAdministrator: peer.uid == 0 || peer.uid == ownUser)
+  }
+
+  private func ids(of uid: UInt32) -> (person: UUID, planner: UUID) {
+    if let ids = known[uid] { return ids }
+    let person = UUID.version5(People.namespace, "person/\(authority)/\(uid)")
+    let ids = (person: person, planner: UUID.version5(person, "planner"))
+    if known.count >= People.mostKnown { known = [:] }
+    known[uid] = ids
+    return ids
   }
 
   /// The authority that the data folder was started with: what was configured, else the machine's id at that time.

@@ -7,11 +7,13 @@ import Varlink
 
 /// `org.plannerd.views`: a method for each query file.
 @EventLoop
-final class ViewsService: VarlinkInterface {
+final class ViewsService: VarlinkInterface, KeptReplies {
   private(set) var definition: InterfaceDefinition
   /// A what-if's command that cannot be read is refused by its rule.
   let uncheckedTypes: Set<String> = ["Command"]
   unowned let daemon: Daemon
+  /// A reply that is kept leaves no record of the read.
+  var keepsReplies: Bool { !daemon.options.recordsReads }
 
   static let name = "org.plannerd.views"
 
@@ -28,6 +30,19 @@ final class ViewsService: VarlinkInterface {
     } catch {
       Log.line("the views' interface is not valid: \(error)")
     }
+  }
+
+  func write(replyTo frame: Span<UInt8>, of peer: Peer, to out: inout [UInt8]) -> Bool {
+    daemon.projections.answers.write(answerTo: frame, of: peer.uid, to: &out)
+  }
+
+  /// What is kept though calls before it are not answered yet.
+  func handleAtOnce(_ call: Call) -> Bool {
+    guard let frame = call.frame else { return false }
+    var reply: [UInt8] = []
+    guard write(replyTo: frame.span, of: call.peer, to: &reply) else { return false }
+    call.reply(parametersJSON: reply)
+    return true
   }
 
   func handle(_ call: Call) async {
@@ -49,13 +64,21 @@ final class ViewsService: VarlinkInterface {
       if call.wantsMore { return try await live(call, caller, scope.planner) }
       let request = ViewRequest(
         method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now(),
-        whatIf: try whatIf(call, caller), abandoned: abandoned)
+        whatIf: try whatIf(call, caller), abandoned: abandoned, question: question(call))
       let reply = try await daemon.projections.answer(request)
       if daemon.options.recordsReads { recordRead(call, caller, scope.planner) }
       call.reply(parametersJSON: reply.json)
     } catch {
       fail(call, error)
     }
+  }
+
+  /// Under which the answer is kept: those about now are.
+  private func question(_ call: Call) -> AnswerCache.Question? {
+    guard let frame = call.frame, !call.isOneway,
+      ["asOf", "whatIf"].allSatisfy({ call.parameters[$0]?.isNull != false })
+    else { return nil }
+    return AnswerCache.Question(bytes: frame, uid: call.peer.uid)
   }
 
   private func history(_ method: String, _ request: HistoryRequest) async throws(ViewError) -> JSON

@@ -36,11 +36,9 @@ final class PlannerFixture {
     }
     let session = database.session("plannerd_append")
     tail = LogTail(database.session("plannerd_append"))
-    let decider = PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test")
-    log = GroupCommit(
-      decider, session: session, tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
+    log = PlannerFixture.log(session, tail, clock)
     reader = LogReader(session)
-    engine = PlannerFixture.engine(database, folder, tail)
+    engine = PlannerFixture.engine(database, folder, tail, clock: clock)
     try await tail.start()
     try await engine.start()
   }
@@ -51,17 +49,33 @@ final class PlannerFixture {
     Task { @EventLoop in await engine.stop() }
   }
 
+  private static func log(
+    _ session: Session, _ tail: LogTail, _ clock: @escaping @Sendable () -> Instant
+  ) -> GroupCommit<PlannerDecider> {
+    GroupCommit(
+      PlannerDecider(timezones: ["UTC", "Europe/Berlin"], authority: "test"), session: session,
+      tail: tail, schemaVersion: TestCluster.schemaVersion, clock: clock)
+  }
+
+  /// Another daemon's way into the same log.
+  func log(following tail: LogTail) -> GroupCommit<PlannerDecider> {
+    PlannerFixture.log(
+      database.session("plannerd_append"), tail, { PlannerFixture.now })
+  }
+
   /// A daemon's engine on a database.
   static func engine(
     _ database: TestDatabase, _ folder: String, _ tail: LogTail, inPlaceOf predecessor: UUID? = nil,
-    proofInterval: Duration? = nil, log: @escaping @Sendable (String) -> Void = { print($0) }
+    proofInterval: Duration? = nil,
+    clock: @escaping @Sendable () -> Instant = { PlannerFixture.now },
+    log: @escaping @Sendable (String) -> Void = { print($0) }
   ) -> ProjectionEngine {
     var generator = SystemRandomNumberGenerator()
     return ProjectionEngine(
       folder: folder, projector: database.info("plannerd_project"),
       query: database.info("plannerd_query"), tail: tail,
       daemonID: UUID.version7(at: now, using: &generator), predecessor: predecessor,
-      proofInterval: proofInterval, log: log)
+      proofInterval: proofInterval, keptAnswers: 1 << 20, clock: clock, log: log)
   }
 
   /// Another daemon's engine, with the same folders unless it is given others.

@@ -23,7 +23,7 @@ package struct FrameReader {
   private var scanned = 0
 
   /// What is kept for the next bytes once all frames are out.
-  private static let keptCapacity = 1 << 16
+  private static let keptCapacity = 1 << 14
 
   package init(limit: Int) {
     self.limit = limit

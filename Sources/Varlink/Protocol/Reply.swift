@@ -19,6 +19,22 @@ package enum Reply {
     }
   }
 
+  private static let opening = Array(#"{"parameters":"#.utf8)
+  private static let end: [UInt8] = [UInt8(ascii: "}"), 0]
+
+  /// Appends the frame of a success whose parameters `body` appends as text. Nothing is appended where that says false.
+  @inline(__always)
+  static func write(to out: inout [UInt8], parameters body: (inout [UInt8]) -> Bool) -> Bool {
+    let start = out.count
+    out.append(contentsOf: opening)
+    guard body(&out) else {
+      out.removeLast(out.count - start)
+      return false
+    }
+    out.append(contentsOf: end)
+    return true
+  }
+
   /// Appends the frame, with its NUL.
   package func write(to out: inout [UInt8]) {
     switch self {

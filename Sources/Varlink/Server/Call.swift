@@ -12,6 +12,8 @@ package final class Call {
   package let parameters: JSONObject
   package let wantsMore: Bool
   package let isOneway: Bool
+  /// The bytes that it came as, where its interface keeps replies.
+  package let frame: [UInt8]?
   /// When it was read from the socket.
   package let startedAt: ContinuousClock.Instant
   package var peer: Peer { connection.peer }
@@ -30,7 +32,7 @@ package final class Call {
   private var hangUpHandler: (@EventLoop () -> Void)?
 
   init(
-    _ message: CallMessage, to route: Route, on connection: Connection,
+    _ message: CallMessage, _ frame: [UInt8]? = nil, to route: Route, on connection: Connection,
     at instant: ContinuousClock.Instant
   ) {
     self.route = route
@@ -39,6 +41,7 @@ package final class Call {
     wantsMore = message.more
     isOneway = message.oneway
     requestSize = message.size
+    self.frame = frame
     startedAt = instant
   }
 

@@ -40,9 +40,6 @@ final class Connection {
   /// Whether the server has it on its list of connections to settle at the end of the turn.
   var isDirty = false
 
-  /// Capacity of the output that is kept while nothing waits.
-  private static let keptCapacity = 1 << 16
-
   init(_ socket: StreamSocket, _ peer: Peer, of server: VarlinkServer) {
     self.socket = socket
     self.peer = peer
@@ -127,12 +124,14 @@ final class Connection {
     let now = ContinuousClock().now
     var taken = 0
     while mayStart {
-      switch nextMessage() {
-      case .message(let message): start(message, at: now)
-      case .malformed: refuse()
-      case .none:
-        frames.shrink()
-        return taken
+      do {
+        guard let range = try frames.next() else {
+          frames.shrink()
+          return taken
+        }
+        try take(range, at: now)
+      } catch {
+        refuse()
       }
       taken += 1
     }
@@ -140,25 +139,26 @@ final class Connection {
     return taken
   }
 
-  private enum NextMessage {
-    case message(CallMessage)
-    case malformed
-    case none
-  }
-
-  private func nextMessage() -> NextMessage {
-    do {
-      guard let frame = try frames.next() else { return .none }
-      let bytes = frames.bytes
-      return .message(try CallMessage(bytes.span.extracting(frame)))
-    } catch {
-      return .malformed
+  /// Throws where it is no call at all.
+  private func take(_ range: Range<Int>, at now: ContinuousClock.Instant)
+    throws(CallMessage.Malformed)
+  {
+    let bytes = frames.bytes
+    let frame = bytes.span.extracting(range)
+    server.lendBuffer(to: &output)
+    if calls.isEmpty, let kept = server.kept,
+      Reply.write(to: &output, parameters: { kept.write(replyTo: frame, of: peer, to: &$0) })
+    {
+      return
     }
+    try start(CallMessage(frame), bytes[range], at: now)
   }
 
   // MARK: Calls
 
-  private func start(_ message: CallMessage, at now: ContinuousClock.Instant) {
+  private func start(
+    _ message: CallMessage, _ frame: ArraySlice<UInt8>, at now: ContinuousClock.Instant
+  ) {
     guard let route = server.route(of: message.method) else {
       return refuse(message, server.notFound(message.method), at: now)
     }
@@ -167,7 +167,8 @@ final class Connection {
     if let invalid = route.check(message.parameters) {
       return refuse(message, .invalid(invalid.path), at: now)
     }
-    let call = admit(Call(message, to: route, on: self, at: now))
+    let kept = route.interface.keepsReplies ? Array(frame) : nil
+    let call = admit(Call(message, kept, to: route, on: self, at: now))
     if route.interface.handleAtOnce(call) { return }
     Task.immediate { @EventLoop in
       await route.interface.handle(call)
@@ -256,7 +257,7 @@ final class Connection {
     }
     let progress = sent > before
     if unsent == 0 {
-      output.removeAll(keepingCapacity: output.capacity <= Self.keptCapacity)
+      server.takeBuffer(from: &output)
       sent = 0
     } else if sent >= output.count / 2 {
       output.removeFirst(sent)

@@ -9,6 +9,9 @@ package protocol VarlinkInterface: AnyObject {
   /// Named types whose values the interface checks itself: the server sees only that they are objects.
   var uncheckedTypes: Set<String> { get }
 
+  /// Whether calls bring their frames, under which their replies may be kept.
+  var keepsReplies: Bool { get }
+
   /// Answers a call that needs no waiting, without the cost of a task. True: the call is answered, or
   /// will be by whoever has taken it on. False: it goes to `handle`.
   func handleAtOnce(_ call: Call) -> Bool
@@ -20,6 +23,8 @@ package protocol VarlinkInterface: AnyObject {
 
 extension VarlinkInterface {
   package var uncheckedTypes: Set<String> { [] }
+
+  package var keepsReplies: Bool { false }
 
   package func handleAtOnce(_ call: Call) -> Bool { false }
 }

@@ -5,6 +5,8 @@ internal import JSON
 @EventLoop
 package final class VarlinkServer {
   package let limits: ServerLimits
+  /// Asked before a call is read; its interface keeps what it says.
+  package weak var kept: (any KeptReplies)?
   private let service: ServiceInterface
   private var interfaces: [any VarlinkInterface] = []
   private var routes: [String: Route] = [:]
@@ -20,6 +22,24 @@ package final class VarlinkServer {
 
   /// What is received goes here first, so that a quiet connection keeps no buffer.
   var chunk = [UInt8](repeating: 0, count: 1 << 15)
+
+  /// A buffer for output, of whichever connection has some: one that has none keeps none.
+  private var spare: [UInt8] = []
+  private static let spareCapacity = 1 << 20
+
+  /// Gives a connection that has no buffer the one that is spare.
+  func lendBuffer(to output: inout [UInt8]) {
+    if output.capacity == 0 { swap(&output, &spare) }
+  }
+
+  /// Takes back a buffer whose bytes are out.
+  func takeBuffer(from output: inout [UInt8]) {
+    output.removeAll(keepingCapacity: true)
+    if output.capacity > spare.capacity && output.capacity <= VarlinkServer.spareCapacity {
+      swap(&output, &spare)
+    }
+    output = []
+  }
 
   package init(identity: ServiceIdentity, limits: ServerLimits = ServerLimits()) {
     self.limits = limits

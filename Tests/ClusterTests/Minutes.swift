@@ -1,0 +1,13 @@
+import Scalars
+import Synchronization
+
+/// A clock that a test moves by minutes.
+final class Minutes: Sendable {
+  private let passed = Mutex(0)
+
+  var now: Instant {
+    Instant(microseconds: PlannerFixture.now.microseconds + passed.withLock { $0 } * 60_000_000)
+  }
+
+  func pass() { passed.withLock { $0 += 1 } }
+}
