@@ -34,11 +34,12 @@ def measure(bench, daemon):
 def start(daemon, postgres):
     """Starts the daemon, asks a question, and stops it; gives the milliseconds until it was answered."""
     before = time.monotonic()
-    daemon.start(f"{daemon.folder}/other-data", ["--database", postgres.url])
-    daemon.call("views.PillarAverages", {})
-    milliseconds = 1000 * (time.monotonic() - before)
-    daemon.stop()
-    return milliseconds
+    try:
+        daemon.start(f"{daemon.folder}/other-data", ["--database", postgres.url])
+        daemon.call("views.PillarAverages", {})
+        return 1000 * (time.monotonic() - before)
+    finally:
+        daemon.stop()
 
 
 class Postgres:
