@@ -1,6 +1,7 @@
 internal import EventLog
 package import EventLoop
 internal import Glibc
+internal import JSON
 internal import Scalars
 
 /// Answers of views that were given, each as long as its view would answer the same.
@@ -143,18 +144,22 @@ package final class AnswerCache {
 
   /// What is known when a question is asked.
   struct Asked {
-    fileprivate let question: Question
+    /// Nil where the answer is not to be kept, but says how far the view is folded.
+    fileprivate let question: Question?
     fileprivate let stream: StreamID?
     fileprivate let scope: Scope
     fileprivate let checkpoint: Checkpoint
     fileprivate let minute: Instant?
   }
 
-  /// To be called before the question is put to Postgres; nil where its answer cannot be kept.
+  /// To be called before the question is put to Postgres; nil where its answer says nothing about now.
   func asking(_ request: ViewRequest) -> Asked? {
-    guard limit > 0, let question = request.question, let view = catalog.views[request.method],
-      question.bytes.count <= AnswerCache.longestQuestion, tail.isConnected
+    guard limit > 0, request.whatIf == nil, request.parameters["asOf"]?.isNull != false,
+      let view = catalog.views[request.method], tail.isConnected
     else { return nil }
+    let question = request.question.flatMap {
+      $0.bytes.count <= AnswerCache.longestQuestion ? $0 : nil
+    }
     let stream = view.build.category.flatMap { category in
       request.scope.map { StreamID(category: category, id: $0) }
     }
@@ -188,10 +193,10 @@ package final class AnswerCache {
     guard scopes[asked.stream] === asked.scope, tail.isConnected else { return }
     // It may be known here before the fold that it shows has ended.
     asked.checkpoint.position = max(asked.checkpoint.position, answer.position)
-    guard answer.position >= asked.scope.lastEvent,
+    guard let question = asked.question, answer.position >= asked.scope.lastEvent,
       answer.json.count <= min(AnswerCache.longestAnswer, limit / 8)
     else { return }
-    let kept = Kept(asked.question, answer, asked.checkpoint, asked.scope, minute: asked.minute)
+    let kept = Kept(question, answer, asked.checkpoint, asked.scope, minute: asked.minute)
     add(kept, kept.question.hash)
   }
 

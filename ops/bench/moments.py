@@ -11,8 +11,9 @@ import processes
 
 TASKS = 1_000
 QUESTIONS = 100
-PROJECTIONS = ["pillar_averages", "tasks", "theme_ratings"]
-METHODS = ["PillarAverages", "ThemeRatings", "Tasks", "Best"]
+PROJECTIONS = ["activity", "history", "pillar_averages", "tasks", "theme_ratings"]
+METHODS = [
+    "PillarAverages", "ThemeRatings", "RatingHistory", "Tasks", "Best", "History", "Activity"]
 
 
 def run(bench):

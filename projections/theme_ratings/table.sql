@@ -37,6 +37,7 @@ CREATE TABLE ratings (
 );
 
 CREATE INDEX ratings_of_theme ON ratings (planner_id, "themeId", position);
+CREATE INDEX ratings_by_time ON ratings (planner_id, at, position);
 
 -- Commands that were undone at some time, and whether they still are: the ratings that they wrote do not count. A table
 -- of its own, so that an undo writes a row and looks for no rating.
