@@ -29,6 +29,33 @@ package protocol Decider: Sendable {
 
   /// The state after an event of the stream; `data` is nil once erased. Accepts unknown types.
   func evolve(_ state: inout State, type: String, data: JSON?, version: Int)
+
+  /// How states are kept beside the log; nil where they are not.
+  var storage: StateStorage<State>? { get }
+}
+
+/// How states are kept beside the log, so that a long stream need not be folded from its beginning.
+package struct StateStorage<State>: Sendable {
+  /// Another one is not read: it says how a state is written, and what events add up to.
+  package let format: Int
+  package let write: @Sendable (State) -> JSON
+  package let read: @Sendable (JSON) -> State?
+  /// How much memory a state takes, roughly, in bytes.
+  package let weight: @Sendable (State) -> Int
+
+  package init(
+    format: Int, write: @escaping @Sendable (State) -> JSON,
+    read: @escaping @Sendable (JSON) -> State?, weight: @escaping @Sendable (State) -> Int
+  ) {
+    self.format = format
+    self.write = write
+    self.read = read
+    self.weight = weight
+  }
+}
+
+extension Decider {
+  package var storage: StateStorage<State>? { nil }
 }
 
 /// What a decision may know besides command and state.

@@ -39,7 +39,8 @@ package final class GroupCommit<D: Decider> {
   private let tail: LogTail
   private let schemaVersion: Int
   private let clock: @Sendable () -> Instant
-  private var states = StateCache<D.State>()
+  private let keeper: StateKeeper<D.State>
+  private var states: StateCache<D.State>
   private var queue: [Work] = []
   private var isRunning = false
 
@@ -53,6 +54,8 @@ package final class GroupCommit<D: Decider> {
     self.decider = decider
     self.session = session
     self.reader = LogReader(session)
+    keeper = StateKeeper(decider.storage, session: session)
+    states = StateCache(weight: decider.storage?.weight ?? { _ in 0 })
     self.tail = tail
     self.schemaVersion = schemaVersion
     self.clock = clock
@@ -179,7 +182,12 @@ package final class GroupCommit<D: Decider> {
   private func simulateNow(_ batch: CommandBatch<D>) async throws(LogFault) -> Simulation<D> {
     var known = Knowledge()
     for _ in 0..<Self.attempts {
-      var entry = states.take(batch.stream) ?? .init(state: decider.initialState, version: 0)
+      var entry: StateCache<D.State>.Entry
+      if let cached = states.take(batch.stream) {
+        entry = cached
+      } else {
+        entry = try await beginning(of: batch.stream)
+      }
       entry.version = try await reader.fold(
         batch.stream, after: entry.version, into: &entry.state, by: decider)
       states.put(batch.stream, entry)
@@ -337,13 +345,22 @@ package final class GroupCommit<D: Decider> {
     -> StateCache<D.State>.Entry
   {
     if let entry = states.take(stream) { return entry }
-    var entry =
-      known.read.removeValue(forKey: stream) ?? .init(state: decider.initialState, version: 0)
+    var entry: StateCache<D.State>.Entry
+    if let read = known.read.removeValue(forKey: stream) {
+      entry = read
+    } else {
+      entry = try await beginning(of: stream)
+    }
     entry.version = try await reader.fold(
       stream, after: entry.version, into: &entry.state, by: decider)
     // Otherwise not kept: as long as there is a copy, deciding would have to make another.
     if known.hasLostRace { known.read[stream] = entry }
     return entry
+  }
+
+  /// What the rest of a stream's events is folded into.
+  private func beginning(of stream: StreamID) async throws(LogFault) -> StateCache<D.State>.Entry {
+    try await keeper.load(stream) ?? .init(state: decider.initialState, version: 0)
   }
 
   /// Asks the log about refused commands: it may hold them, and another daemon may have moved their streams.
@@ -417,7 +434,9 @@ package final class GroupCommit<D: Decider> {
 
   private func keep(_ plan: GroupPlan<D>) {
     for (stream, state) in plan.states {
-      states.put(stream, .init(state: state, version: plan.versions[stream] ?? 0))
+      let version = plan.versions[stream] ?? 0
+      keeper.offer(stream, state, version)
+      states.put(stream, .init(state: state, version: version))
     }
   }
 

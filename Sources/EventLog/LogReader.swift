@@ -47,22 +47,30 @@ package final class LogReader {
       FROM (SELECT position, recorded_at FROM log.events ORDER BY position DESC LIMIT 1) AS last
     """)
 
-  /// Folds a stream from a version on into a state, in slices, and gives the version reached.
+  /// Folds a stream from a version on into a state, in slices, and gives the version reached. Where events were erased
+  /// meanwhile it begins anew: the state may hold what is to be forgotten.
   func fold<D: Decider>(
     _ stream: StreamID, after version: Int = 0, into state: inout D.State, by decider: D
   ) async throws(LogFault) -> Int {
     var version = version
+    var erasure = 0
     while true {
       let rows = try await rows(
         LogReader.streamStatement(
           .text(stream.category), .text(stream.id.description), .int(version)))
       for row in 0..<rows.count {
         version = rows.int(row, 0)!
+        if rows.text(row, 1) == "EventsErased", version > erasure {
+          erasure = version
+          state = decider.initialState
+          version = 0
+          break
+        }
         let data = rows[row, 2].flatMap { try? JSON.parse($0) }
         decider.evolve(&state, type: rows.text(row, 1), data: data, version: version)
         if row % 50 == 49 { await EventLoop.yield() }
       }
-      if rows.count < LogReader.sliceSize { return version }
+      if rows.count < LogReader.sliceSize, version >= erasure { return version }
     }
   }
 

@@ -58,6 +58,12 @@ package struct PlannerDecider: Decider {
       ])
   }
 
+  package var storage: StateStorage<PlannerState>? {
+    StateStorage(
+      format: PlannerState.format, write: { $0.stored }, read: { PlannerState(stored: $0) },
+      weight: { $0.weight })
+  }
+
   package func evolve(_ state: inout PlannerState, type: String, data: JSON?, version: Int) {
     state.evolve(type: type, data: data, version: version)
   }

@@ -7,25 +7,48 @@ struct StateCache<State> {
     var version: Int
   }
 
-  /// How many streams are kept.
-  static var capacity: Int { 1_000 }
+  private struct Cached {
+    let entry: Entry
+    let weight: Int
+    let lastUse: Int
+  }
 
-  private var entries: [StreamID: (entry: Entry, lastUse: Int)] = [:]
+  /// How many streams are cached, and how many bytes roughly.
+  static var capacity: Int { 1_000 }
+  static var weightLimit: Int { 96 << 20 }
+
+  private let weight: (State) -> Int
+  private var entries: [StreamID: Cached] = [:]
+  private var totalWeight = 0
   private var clock = 0
 
+  init(weight: @escaping (State) -> Int = { _ in 0 }) {
+    self.weight = weight
+  }
+
   mutating func take(_ stream: StreamID) -> Entry? {
-    entries.removeValue(forKey: stream)?.entry
+    guard let cached = entries.removeValue(forKey: stream) else { return nil }
+    totalWeight -= cached.weight
+    return cached.entry
   }
 
   mutating func put(_ stream: StreamID, _ entry: Entry) {
     clock += 1
-    entries[stream] = (entry, clock)
-    if entries.count > Self.capacity { dropOldest() }
+    let cached = Cached(entry: entry, weight: weight(entry.state), lastUse: clock)
+    totalWeight += cached.weight
+    if let old = entries.updateValue(cached, forKey: stream) { totalWeight -= old.weight }
+    if entries.count > Self.capacity || totalWeight > Self.weightLimit { dropOldest() }
   }
 
-  /// Drops an eighth at once, so that a full cache does not sort at every command.
+  /// Drops an eighth at once, so that a full cache does not sort at every command. The one that was used last stays.
   private mutating func dropOldest() {
     let byUse = entries.sorted { $0.value.lastUse < $1.value.lastUse }
-    for (stream, _) in byUse.prefix(Self.capacity / 8) { entries[stream] = nil }
+    var rest = byUse.dropLast()[...]
+    while let (stream, cached) = rest.popFirst(),
+      entries.count > Self.capacity * 7 / 8 || totalWeight > Self.weightLimit * 7 / 8
+    {
+      entries[stream] = nil
+      totalWeight -= cached.weight
+    }
   }
 }

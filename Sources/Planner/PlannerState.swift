@@ -4,19 +4,19 @@ import Scalars
 /// What a planner's events add up to, as far as deciding needs it.
 package struct PlannerState: Sendable, Equatable {
   /// The version of the last event; 0 before the first.
-  package private(set) var version = 0
+  package internal(set) var version = 0
 
   private(set) var pillars: [PillarID: PillarFields] = [:]
   private(set) var themes: [ThemeID: ThemeFields] = [:]
   private(set) var tasks: [TaskID: TaskFields] = [:]
-  private(set) var preferences = Preferences()
+  var preferences = Preferences()
 
   /// Ids of whatever was ever created, removed things included.
-  private(set) var usedIDs: Set<UUID> = []
+  var usedIDs: Set<UUID> = []
   private(set) var pillarsByName: [Text: PillarID] = [:]
   private(set) var themesByName: [PillarID: [Text: ThemeID]] = [:]
   /// The version at which a theme was first created, removed ones included.
-  private var themeOrder: [ThemeID: Int] = [:]
+  var themeOrder: [ThemeID: Int] = [:]
   /// By theme; nil is the inbox.
   private var places: [ThemeID?: RankedTasks] = [:]
 

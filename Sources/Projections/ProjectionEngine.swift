@@ -70,7 +70,8 @@ package final class ProjectionEngine {
     sandboxes = SandboxPool(queryInfo)
     moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
     reader = ViewReader(
-      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments)
+      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments,
+      writes: RecentWrites(tail))
     answers = AnswerCache(limit: keptAnswers, catalog: catalog, tail: tail, clock: clock)
     history = HistoryReader(moments)
     historian = Historian(info, catalog: catalog, leases: leases)

@@ -81,13 +81,19 @@ final class ViewReader {
   private let sessions: [QuerySession]
   private let catalog: ViewCatalog
   private let moments: MomentReader
+  private let writes: RecentWrites
 
   nonisolated static let defaultLimit = 100
   nonisolated static let maxLimit = 1_000
   nonisolated static let patience = Duration.seconds(5)
+  /// How long a question waits for what was written before it, without being told to.
+  private static let shortPatience = Duration.milliseconds(250)
   private static let attempts = 3
 
-  init(_ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader) {
+  init(
+    _ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader, writes: RecentWrites
+  ) {
+    self.writes = writes
     self.sessions = sessions
     self.catalog = catalog
     self.moments = moments
@@ -107,6 +113,7 @@ final class ViewReader {
       return try await moments.answer(request, asOf: asOf)
     }
     if let whatIf = request.whatIf { return try await moments.answer(request, whatIf) }
+    await awaitWrites(request)
     var attempts = 0
     while true {
       guard let view = catalog.views[request.method] else { throw .noSuchMethod }
@@ -127,6 +134,20 @@ final class ViewReader {
         }
         throw ViewError(error, hasCursor: plan.hasCursor)
       }
+    }
+  }
+
+  /// Returns when what was written to the planner is folded, or after a short time in which it is not.
+  private func awaitWrites(_ request: ViewRequest) async {
+    guard let view = catalog.views[request.method], let category = view.build.category,
+      let scope = request.scope, catalog.build(of: view).failure == nil
+    else { return }
+    let position = writes.position(of: StreamID(category: category, id: scope))
+    do {
+      try await catalog.wait(
+        for: request.method, position: position, patience: ViewReader.shortPatience)
+    } catch {
+      // It is answered from what there is, and says up to where that is.
     }
   }
 

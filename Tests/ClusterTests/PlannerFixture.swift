@@ -127,7 +127,7 @@ final class PlannerFixture {
     }
   }
 
-  private func batch(_ bodies: [JSON]) -> CommandBatch<PlannerDecider> {
+  func batch(_ bodies: [JSON]) -> CommandBatch<PlannerDecider> {
     let submitted = bodies.map { body in
       commands += 1
       let id =

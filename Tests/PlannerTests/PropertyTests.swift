@@ -48,6 +48,16 @@ private struct Run {
   }
 
   @Test(arguments: seeds)
+  func `a state is read as it was stored`(seed: UInt64) throws {
+    let run = Run(seed: seed) { run, _, _ in
+      guard run.commands % 20 == 0 else { return }
+      let text = (try? JSON.parse(run.state.stored.text)) ?? .null
+      #expect(PlannerState(stored: text) == run.state)
+    }
+    #expect(PlannerState(stored: run.state.stored) == run.state)
+  }
+
+  @Test(arguments: seeds)
   func `the fold of the stored events is the state that was decided on`(seed: UInt64) {
     let run = Run(seed: seed) { _, _, _ in }
     var state = PlannerState()

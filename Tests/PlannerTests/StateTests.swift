@@ -25,6 +25,30 @@ import Testing
     #expect(state.tasks.count == 1)
   }
 
+  /// What was stored once must be read as the same state for ever, or be passed over: a text that this format had when
+  /// it was made.
+  @Test func `a state of the format that was stored before is read`() throws {
+    let text = """
+      {"version":6,"pillars":[{"pillarId":"01900000-0000-7000-8000-000000000001","after":{"name":"Work","color":"#808080","domain":"personal"}}],
+      "themes":[{"themeId":"01900000-0000-7000-8000-000000000002","after":{"pillarId":
+      "01900000-0000-7000-8000-000000000001","name":"Career","ratingPercent":70}}],
+      "tasks":[{"taskId":"01900000-0000-7000-8000-000000000003","after":{"themeId":
+      "01900000-0000-7000-8000-000000000002","title":"Letter","priority":4,"status":"done","completedAt":
+      "2026-11-01T08:00:00.000Z","rank":1024,"taskType":"adhoc"}}],
+      "preferences":{"urgency":50,"priority":25,"impact":15,"effort":10,"timezone":"UTC","workStart":"09:00",
+      "workEnd":"17:00","weekStart":"monday","habitLearning":true},
+      "themeOrder":{"01900000-0000-7000-8000-000000000002":3},"removed":["01900000-0000-7000-8000-000000000009"]}
+      """
+    let state = try #require(PlannerState(stored: try JSON.parse(text)))
+    #expect(PlannerState.format == 1 && state.version == 6)
+    #expect(state.pillars.values.map(\.name.string) == ["Work"])
+    #expect(state.themes.values.map(\.rating) == [70])
+    #expect(state.tasks.values.map(\.status) == [.done])
+    #expect(state.preferences.urgency == 50)
+    #expect(state.usedIDs.count == 4)
+    #expect(PlannerState(stored: ["version": 6]) == nil)
+  }
+
   @Test func `only moves the version for what is unknown, erased or does not fit`() {
     var state = Given(workPillar, careerTheme, letterTask).state
     var expected = state

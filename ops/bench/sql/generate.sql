@@ -4,7 +4,7 @@
 --
 -- The functions are written so that Postgres inlines them: what is to be filled fast is the log.
 --
--- Variables of psql: events (in all), planners, and of the first of these planner and person.
+-- Variables of psql: events (in all), planners, and, if they are to be some, of the first of these planner and person.
 \set ON_ERROR_STOP on
 SET synchronous_commit = off;
 
@@ -110,4 +110,8 @@ BEGIN
 END
 $$;
 
+\if :{?planner}
+\else
+SELECT pg_temp.id('planner', 0, 0) AS planner, pg_temp.id('person', 0, 0) AS person \gset
+\endif
 CALL pg_temp.generate(:events, :planners, :'planner', :'person');

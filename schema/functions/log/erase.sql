@@ -1,8 +1,8 @@
 -- Empties data and salt of the events of one stream up to a position: the one change that the log knows. Hashes,
 -- order and counts stay, so that the chain still verifies. An event at the end of the stream says who did it and up to
 -- where; whoever finds empty events without one has found a forgery. Answers how many events were emptied, and
--- where there were none writes nothing. The copies of rows that hold what is erased are deleted, and a daemon folds the
--- stream anew.
+-- where there were none writes nothing. The state that is kept of the stream and the copies of rows that hold what is
+-- erased are deleted, and a daemon folds the stream anew.
 CREATE OR REPLACE FUNCTION log.erase(
   of_category text, of_stream uuid, up_to bigint, by_person uuid, by_uid bigint, by_pid integer
 ) RETURNS bigint
@@ -26,6 +26,7 @@ BEGIN
   GET DIAGNOSTICS emptied = ROW_COUNT;
   IF emptied > 0 THEN
     PERFORM projection.forget_snapshots(of_stream, first_position);
+    DELETE FROM log.states s WHERE s.category = of_category AND s.stream_id = of_stream;
     INSERT INTO projection.erasures VALUES (of_category, of_stream, clock_timestamp())
     ON CONFLICT (category, stream_id) DO UPDATE SET erased_at = excluded.erased_at;
     SELECT max(e.version) INTO last_version FROM log.events e

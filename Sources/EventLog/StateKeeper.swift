@@ -1,0 +1,83 @@
+internal import EventLoop
+internal import JSON
+internal import Postgres
+internal import Scalars
+
+/// Keeps states of streams beside the log, and reads them again, so that a stream need not be folded from its beginning.
+@EventLoop
+final class StateKeeper<State: Sendable> {
+  private let storage: StateStorage<State>?
+  private let session: Session
+  /// Up to which versions the states are kept, of the streams that were used last.
+  private var keptVersions: [StreamID: Int] = [:]
+  private var isWriting = false
+
+  /// Events from one kept state to the next at least; for a big state there are more.
+  private static var spacing: Int { 1_000 }
+  /// Bytes of a state for each of which an event is waited for.
+  private static var bytesPerEvent: Int { 2_000 }
+  private static var remembered: Int { 4_000 }
+
+  init(_ storage: StateStorage<State>?, session: Session) {
+    self.storage = storage
+    self.session = session
+  }
+
+  /// The state that is kept of a stream, if there is one that its events lead to.
+  func load(_ stream: StreamID) async throws(LogFault) -> StateCache<State>.Entry? {
+    guard let storage else { return nil }
+    let rows: Rows
+    do {
+      rows = try await session.run(
+        loadStatement(
+          .text(stream.category), .text(stream.id.description), .int(storage.format)),
+        resend: .allowed)
+    } catch {
+      throw LogFault(reading: error)
+    }
+    guard !rows.isEmpty, let version = rows.int(0, 0),
+      let json = try? JSON.parse(rows.text(0, 1)), let state = storage.read(json)
+    else { return nil }
+    remember(stream, version)
+    return .init(state: state, version: version)
+  }
+
+  /// Keeps a state in the background if the one before it is far behind.
+  func offer(_ stream: StreamID, _ state: State, _ version: Int) {
+    guard let storage, !isWriting,
+      version - keptVersions[stream, default: 0]
+        >= max(Self.spacing, storage.weight(state) / Self.bytesPerEvent)
+    else { return }
+    remember(stream, version)
+    isWriting = true
+    // The loop is not held up by a long text.
+    BlockingThread.run { [self] in
+      let text = storage.write(state).text
+      Task { @EventLoop in
+        await write(stream, version, storage.format, text)
+        isWriting = false
+      }
+    }
+  }
+
+  /// What cannot be kept now is kept later.
+  private func write(_ stream: StreamID, _ version: Int, _ format: Int, _ text: String) async {
+    _ = try? await session.run(
+      keepStatement(
+        .text(stream.category), .text(stream.id.description), .int(version), .int(format),
+        .text(text)), resend: .allowed)
+  }
+
+  private func remember(_ stream: StreamID, _ version: Int) {
+    if keptVersions.count > Self.remembered { keptVersions = [:] }
+    keptVersions[stream] = version
+  }
+}
+
+private let loadStatement = Statement(
+  """
+  SELECT s.version, s.state FROM log.states s
+    JOIN log.events e USING (category, stream_id, version, hash)
+   WHERE s.category = $1 AND s.stream_id = $2 AND s.format = $3
+  """)
+private let keepStatement = Statement("SELECT log.keep_state($1, $2, $3, $4, $5)")
