@@ -206,20 +206,10 @@ struct Worker {
     do throws(PostgresError) {
       let connection = try await Connection.open(info)
       defer { connection.close() }
-      _ = try await connection.run([
-        Query(Statement(mending ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ"))
-      ])
-      let lock = mending ? " FOR UPDATE" : ""
-      let row = try await connection.run([
-        Statement("SELECT position FROM projection.builds WHERE build_id = $1\(lock)")(
-          .int(live.id))
-      ])[0]
-      guard let position = row.isEmpty ? nil : row.int(0, 0) else {
-        throw PostgresError(sqlState: "PL004", message: "the live build was replaced")
-      }
+      let position = try await begin(live, other, mending: mending, on: connection)
       if let scope {
         try await foldScope(scope, other, upTo: position, connection)
-      } else if other.position < position {
+      } else if !other.isFolded, other.position < position {
         try await Fold.run((other, job.lease), after: other.position, upTo: position) {
           queries throws(PostgresError) in
           try await Worker.runWithin(connection, queries)
@@ -245,6 +235,37 @@ struct Worker {
       throw JobFailure(error)
     }
   }
+
+  /// Begins the transaction in which two builds are compared; gives the position of the live one in it. One that is folded
+  /// as events come is waited for: it is at the same position between any two rounds.
+  private func begin(_ live: Build, _ other: Build, mending: Bool, on connection: Connection)
+    async throws(PostgresError) -> Int
+  {
+    let position = "SELECT position FROM projection.builds WHERE build_id = $1"
+    let statements = [
+      Query(Statement(mending ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ")),
+      Statement(mending ? "\(position) FOR UPDATE" : position)(.int(live.id)),
+      Statement(position)(.int(other.id)),
+    ]
+    let deadline = ContinuousClock().now + Worker.longestWait
+    while true {
+      let rows = try await connection.run(statements)
+      guard !rows[1].isEmpty, !rows[2].isEmpty, let position = rows[1].int(0, 0) else {
+        throw PostgresError(sqlState: "PL004", message: "the live build was replaced")
+      }
+      if !other.isFolded || rows[2].int(0, 0) == position { return position }
+      guard ContinuousClock().now < deadline else {
+        throw PostgresError(
+          sqlState: nil,
+          message: "the \(other.state) build does not come to where the live one is")
+      }
+      _ = try await connection.run([Query(Statement("ROLLBACK"))])
+      await EventLoop.sleep(.milliseconds(10))
+    }
+  }
+
+  /// For a build that is folded beside the live one to come to its position.
+  private static let longestWait = Duration.seconds(10)
 
   private static let repairStatement = Statement("SELECT projection.repair($1, $2, $3, $4)")
 
