@@ -30,14 +30,16 @@ import Testing
     let planner = try await PlannerFixture(projections: Self.projections)
     try await planner.writeRandomHistory(seed: seed)
     let events = try await Self.events(planner)
+    var rows = 0
     for range in Self.ranges {
       let expected = try await Self.oracle("figures.py", events, Self.arguments(range))
       for (method, key) in Self.keys {
-        try await Self.compare(
+        rows += try await Self.compare(
           planner, method, key, Self.parameters(method, range), with: expected,
           "\(method) \(range) seed \(seed)")
       }
     }
+    #expect(rows > 0, "seed \(seed)")
   }
 
   @Test @EventLoop
@@ -46,16 +48,20 @@ import Testing
     let planner = try await PlannerFixture()
     try await planner.writeRandomHistory(seed: seed)
     let expected = try await Self.oracle("fold.py", try await Self.events(planner), [])
+    var rows = 0
     for (method, key) in Self.present {
-      try await Self.compare(planner, method, key, [:], with: expected, "\(method) seed \(seed)")
+      rows += try await Self.compare(
+        planner, method, key, [:], with: expected, "\(method) seed \(seed)")
     }
+    #expect(rows > 0, "seed \(seed)")
   }
 
-  /// Compares the rows of both planners, in the order of their keys where one is given.
+  /// Compares the rows of both planners, in the order of their keys where one is given; gives how many there are. A history
+  /// may leave one view empty.
   @EventLoop private static func compare(
     _ planner: PlannerFixture, _ method: String, _ key: [String], _ parameters: JSONObject,
     with expected: JSON, _ what: String
-  ) async throws {
+  ) async throws -> Int {
     var count = 0
     for writer in PlannerFixture.writers {
       let rows = try await planner.allRows(method, of: writer, parameters)
@@ -67,7 +73,7 @@ import Testing
       }
       count += rows.count
     }
-    #expect(count > 0, "\(what)")
+    return count
   }
 
   /// The log as JSON lines, members as in the type Event.
