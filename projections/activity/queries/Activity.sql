@@ -67,7 +67,7 @@ LEFT JOIN LATERAL (
     FROM events AS target
     WHERE events.type IN ('CommandUndone', 'CommandRedone')
       AND target.planner_id = $1
-      AND target."commandId" = (events.data->>'commandId')::uuid
+      AND target."commandId" = (SELECT (events.data->>'commandId')::uuid)
     -- An undo begins by saying so.
     ORDER BY target.type IN ('CommandUndone', 'CommandRedone') DESC, target.position DESC
     LIMIT 1
@@ -82,7 +82,7 @@ LEFT JOIN LATERAL (
     ) AS name,
     (SELECT names.name FROM names
       WHERE names.planner_id = $1
-        AND names."entityId" = (told.data->'after'->>'themeId')::uuid
+        AND names."entityId" = (SELECT (told.data->'after'->>'themeId')::uuid)
         AND names.position <= told.position
       ORDER BY names.position DESC LIMIT 1
     ) AS place
@@ -101,7 +101,7 @@ LEFT JOIN LATERAL (
         CASE
           WHEN after.key IN ('pillarId', 'themeId') THEN
             (SELECT names.name FROM names
-              WHERE names.planner_id = $1 AND names."entityId" = sides.value::uuid
+              WHERE names.planner_id = $1 AND names."entityId" = (SELECT sides.value::uuid)
                 AND names.position <= told.position
               ORDER BY names.position DESC LIMIT 1)
           WHEN sides.value LIKE '% %' THEN '“' || sides.value || '”'
