@@ -16,6 +16,8 @@ final class Sandbox {
   private var ending: Task<Void, Never>?
   /// Questions since the tables were last emptied.
   private var questions = 0
+  /// Whose rows, and as of which version, Postgres's statistics of the tables are of.
+  private var analyzed: (scope: UUID?, version: Int)?
 
   /// After so many questions the tables are emptied for good, which takes as long as many a question.
   private static let questionsAtOnce = 10
@@ -54,8 +56,9 @@ final class Sandbox {
     let all =
       begin(scope, from: snapshot, at: position)
       + statements.fold(after: snapshot?.version ?? 0, upTo: version)
+      + analysis(scope, version)
     let answers = try await transact(all + queries, abandoned)
-    end()
+    end(scope, version)
     if snapshot != nil, answers[2].isEmpty { return nil }
     return Array(answers[all.count...])
   }
@@ -69,6 +72,10 @@ final class Sandbox {
     var all = begin(scope, from: snapshot, at: 0)
     var looks: [Int] = []
     var reached = snapshot?.version ?? 0
+    if let first = places.first {
+      all += statements.fold(after: reached, upTo: first.version) + analysis(scope, first.version)
+      reached = first.version
+    }
     for place in places {
       all += statements.fold(after: reached, upTo: place.version)
       reached = place.version
@@ -77,7 +84,7 @@ final class Sandbox {
       all.append(query)
     }
     let answers = try await transact(all, abandoned)
-    end()
+    end(scope, places.first?.version ?? 0)
     if snapshot != nil, answers[2].isEmpty { return nil }
     return looks.map { answers[$0] }
   }
@@ -87,17 +94,18 @@ final class Sandbox {
   func run(scope: UUID?, with hypothesis: Hypothesis, _ queries: [Query], abandoned: Signal? = nil)
     async throws(PostgresError) -> (position: Int, answers: [Rows])?
   {
-    let all = [
-      Sandbox.begin(),
-      statements.settings(scope, seriesUpTo: .max, whatIf: hypothesis.events),
-      Sandbox.whatIfStatement(
-        .int(buildID), .text(hypothesis.stream.category), .text(hypothesis.stream.id.description),
-        .int(hypothesis.version)),
-      statements.fromLive(.text((scope ?? SandboxStatements.allStreams).description)),
-      statements.apply(),
-    ]
+    let all =
+      [
+        Sandbox.begin(),
+        statements.settings(scope, seriesUpTo: .max, whatIf: hypothesis.events),
+        Sandbox.whatIfStatement(
+          .int(buildID), .text(hypothesis.stream.category), .text(hypothesis.stream.id.description),
+          .int(hypothesis.version)),
+        statements.fromLive(.text((scope ?? SandboxStatements.allStreams).description)),
+        statements.apply(),
+      ] + analysis(scope, hypothesis.version)
     let answers = try await transact(all + queries, abandoned)
-    end()
+    end(scope, hypothesis.version)
     guard answers[2].bool(0, 1) else { return nil }
     return (answers[2].int(0, 0)!, Array(answers[all.count...]))
   }
@@ -112,11 +120,26 @@ final class Sandbox {
     ]
   }
 
+  /// Has Postgres look at the rows, which takes as long as some of the queries, where it knows those of another scope or of
+  /// a much earlier time.
+  private func analysis(_ scope: UUID?, _ version: Int) -> [Query] {
+    guard let analyze = statements.analyze, isStale(scope, version) else { return [] }
+    return [analyze()]
+  }
+
+  private func isStale(_ scope: UUID?, _ version: Int) -> Bool {
+    guard let analyzed, analyzed.scope == scope else { return true }
+    return version > 2 * analyzed.version
+  }
+
   /// Ends the transaction, after the answer.
-  private func end() {
+  private func end(_ scope: UUID?, _ version: Int) {
     questions += 1
-    // A commit empties the tables. What was put back leaves dead rows in them, which the next question passes over.
-    let isFull = questions % Sandbox.questionsAtOnce == 0
+    let isNew = isStale(scope, version)
+    if isNew { analyzed = (scope, version) }
+    // A commit empties the tables. What was put back leaves dead rows in them, which the next question passes over, and
+    // takes the statistics with it.
+    let isFull = isNew || questions % Sandbox.questionsAtOnce == 0
     ending = Task { @EventLoop in
       _ = try? await connection.run([isFull ? Sandbox.commit() : Sandbox.rollback()])
     }

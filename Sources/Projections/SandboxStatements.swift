@@ -10,6 +10,9 @@ struct SandboxStatements {
   /// Parameters: the whole copy, the snapshot.
   let fromSnapshot: Statement
   let emptyAll: Statement
+  /// Looks at the rows that were filled in, so that queries are planned as they are on the build's own; nil where all tables
+  /// are series.
+  let analyze: Statement?
   /// Parameters: build, scope, version, category, the snapshot that it goes on from. It answers the new snapshot's id
   /// and rows, or nothing where the one before is gone.
   let keepWhole: Statement
@@ -51,6 +54,10 @@ struct SandboxStatements {
     fromSnapshot = Statement(
       SandboxStatements.with(copied.map(\.fromSnapshot), "SELECT $1::bigint, $2::bigint"))
     emptyAll = Statement("TRUNCATE \(tables.flatMap(\.own).joined(separator: ", "))")
+    analyze =
+      copied.isEmpty
+      ? nil
+      : Statement("ANALYZE \(copied.map { "pg_temp.\(quoted($0.name))" }.joined(separator: ", "))")
     let counts = copied.map { "(SELECT count(*) FROM pg_temp.\(quoted($0.name)))" }
     keepWhole = SandboxStatements.keep(
       copied.flatMap(\.keepWhole), base: "NULL",
