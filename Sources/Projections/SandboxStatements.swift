@@ -39,7 +39,9 @@ struct SandboxStatements {
 
   private static let openStatement = Statement(
     """
-    SELECT name, columns, array_to_string(key, ', '), is_series
+    SELECT name, columns,
+           (SELECT string_agg(k.name, ', ' ORDER BY k.ordinal DESC) FROM unnest(key) WITH ORDINALITY AS k (name, ordinal)),
+           is_series
       FROM projection.open_sandbox($1, $2)
     """)
 

@@ -5,7 +5,8 @@ struct SandboxTable {
   let name: String
   /// The columns that are written, as a list.
   let columns: String
-  /// The columns of the primary key, as a list.
+  /// The columns of the primary key, as a list, the last one first: rows that are sorted by it differ in its first column, where
+  /// in the key it is the same scope in all of them.
   let key: String?
   /// Its rows are only added to, and are read where they live.
   let isSeries: Bool
