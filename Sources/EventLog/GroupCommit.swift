@@ -63,6 +63,7 @@ package final class GroupCommit<D: Decider> {
 
   /// Decides and appends a batch, in the order in which batches are submitted. The position is that of the
   /// log's head as far as this batch has seen it.
+  @specialized(where D == PlannerDecider)
   package func submit(_ batch: CommandBatch<D>) async throws(LogFault)
     -> (position: Int, outcomes: [CommandOutcome<D.Refusal>])
   {
@@ -90,6 +91,9 @@ package final class GroupCommit<D: Decider> {
     }
   }
 
+  /// With the decider's type known, what is called from here is compiled for it: of generic code most of the time goes to
+  /// looking up types.
+  @specialized(where D == PlannerDecider)
   private func run() async {
     while let next = queue.first {
       if case .simulate(let batch, let promise) = next {

@@ -28,6 +28,8 @@ package final class LogTail {
 
   private static let channel = "plannerd_log"
   private static let pollInterval = Duration.milliseconds(250)
+  /// From one NOTIFY to the next: each is a transaction.
+  private static let notifyInterval = Duration.milliseconds(20)
 
   /// `session` is one that nobody runs anything long on.
   package init(_ session: Session) {
@@ -66,7 +68,7 @@ package final class LogTail {
     for follower in followers.values { follower(position, streams) }
   }
 
-  /// Tells other daemons, after the commit and off its path; one NOTIFY at a time.
+  /// Tells other daemons, after the commit and off its path: at once, unless they were told a moment ago.
   private func notifyOthers() {
     mustNotify = true
     guard !isNotifying else { return }
@@ -76,6 +78,7 @@ package final class LogTail {
         mustNotify = false
         _ = try? await listener.run(
           Query(Statement("SELECT pg_notify('\(LogTail.channel)', '')")), resend: .forbidden)
+        await EventLoop.sleep(LogTail.notifyInterval)
       }
       isNotifying = false
     }

@@ -6,9 +6,12 @@ internal import Scalars
 
 /// Answers of views that were given, each as long as its view would answer the same.
 ///
-/// An answer about a scope stands until an event of that scope is appended, by which time nobody can have folded it yet. What
-/// another daemon appends is heard of a little later. Nothing stands where other builds or queries answer, rows were mended,
-/// or Postgres was away. While it is away nothing is known, and none is given.
+/// An answer about a scope stands until the view has folded an event of that scope; what a connection has written itself is
+/// newer than the answer by then, and asked for. Nothing stands where other builds or queries answer, rows were mended, or
+/// Postgres was away. While it is away nothing is known, and none is given.
+///
+/// While a question is being asked anew the answer before it is given to others who ask the same, for a short time: so that
+/// a view that many look at is asked once for each of its changes.
 ///
 /// Bounded in bytes: two generations, of which the older one goes when the younger one is half of that.
 @EventLoop
@@ -35,11 +38,9 @@ package final class AnswerCache {
     }
   }
 
-  /// What has happened to the rows of a scope.
-  final class Scope {
-    /// Rises with each event.
-    fileprivate var changes = 0
-    /// What is folded up to here has all its events.
+  /// A scope's rows in a projection's live build.
+  final class Cell {
+    /// The build may have folded an event of the scope up to here.
     fileprivate var lastEvent: Int
 
     fileprivate init(lastEvent: Int) { self.lastEvent = lastEvent }
@@ -47,30 +48,41 @@ package final class AnswerCache {
 
   /// How far a projection's live build is known to be folded.
   fileprivate final class Checkpoint {
-    var position = 0
+    var position: Int
+    /// By stream; nil is all of them.
+    var cells: [StreamID?: Cell] = [:]
+
+    init(position: Int) { self.position = position }
+  }
+
+  /// What was appended at once.
+  private struct Append {
+    let last: Int
+    let streams: Set<StreamID>
   }
 
   private final class Kept {
     let question: Question
     /// The answer from behind its position.
     let rest: ArraySlice<UInt8>
-    let position: Int
+    /// Up to where it was true when it was last given.
+    var position: Int
     let checkpoint: Checkpoint
-    let scope: Scope
-    let changes: Int
+    let cell: Cell
     /// The minute at which it was asked, where the answer depends on it.
     let minute: Instant?
+    /// When somebody has begun to ask for the one after it.
+    var askedAnew: ContinuousClock.Instant?
 
     init(
-      _ question: Question, _ answer: ViewAnswer, _ checkpoint: Checkpoint, _ scope: Scope,
+      _ question: Question, _ answer: ViewAnswer, _ checkpoint: Checkpoint, _ cell: Cell,
       minute: Instant?
     ) {
       self.question = question
       rest = answer.afterPosition
       position = answer.position
       self.checkpoint = checkpoint
-      self.scope = scope
-      changes = scope.changes
+      self.cell = cell
       self.minute = minute
     }
 
@@ -85,13 +97,18 @@ package final class AnswerCache {
   private var young: [Int: Kept] = [:]
   private var old: [Int: Kept] = [:]
   private var youngSize = 0
-  /// By stream; nil is all of them.
-  private var scopes: [StreamID?: Scope] = [:]
   private var checkpoints: [String: Checkpoint] = [:]
+  /// What was appended and not folded by all of them yet, in order, and from where on it is complete.
+  private var appends: [Append] = []
+  private var knownFrom = 0
 
   /// The longest question and answer that are kept.
   private static let longestQuestion = 1 << 14
   private static let longestAnswer = 1 << 20
+  /// Appends that are remembered at most.
+  private static let mostAppends = 50_000
+  /// How long the answer before is given while another is being asked for.
+  private static let grace = Duration.milliseconds(100)
 
   /// Keeps up to `limit` bytes.
   init(
@@ -101,8 +118,8 @@ package final class AnswerCache {
     self.catalog = catalog
     self.tail = tail
     self.clock = clock
-    tail.followers[ObjectIdentifier(self)] = { [weak self] _, streams in
-      self?.appended(to: streams)
+    tail.followers[ObjectIdentifier(self)] = { [weak self] head, streams in
+      self?.appended(upTo: head, to: streams)
     }
     catalog.followers[ObjectIdentifier(self)] = { [weak self] projection, isOther in
       self?.folded(projection, isOther: isOther)
@@ -111,18 +128,30 @@ package final class AnswerCache {
 
   // MARK: Giving
 
-  /// Appends the answer to a question where one is kept that is true now; else nothing, and false.
-  package func write(answerTo bytes: Span<UInt8>, of uid: UInt32, to out: inout [UInt8]) -> Bool {
+  /// Appends the answer to a question where one is kept that has seen a position and stands; else nothing, and false.
+  package func write(
+    answerTo bytes: Span<UInt8>, of uid: UInt32, atLeast position: Int, to out: inout [UInt8]
+  ) -> Bool {
     guard tail.isConnected, let kept = find(AnswerCache.hash(bytes, uid)),
-      kept.question.isSame(as: bytes, of: uid),
-      kept.changes == kept.scope.changes
+      kept.question.isSame(as: bytes, of: uid)
     else { return false }
-    if let minute = kept.minute, minute != clock().wholeMinute { return false }
+    if stands(kept) {
+      // What was folded since is of other scopes.
+      kept.position = max(kept.position, kept.checkpoint.position)
+    } else {
+      guard let began = kept.askedAnew, ContinuousClock().now - began < AnswerCache.grace else {
+        return false
+      }
+    }
+    guard kept.position >= position else { return false }
     out.append(contentsOf: ViewAnswer.opening)
-    // What was folded since is of other scopes.
-    out.append(decimal: max(kept.position, kept.checkpoint.position))
+    out.append(decimal: kept.position)
     out.append(contentsOf: kept.rest)
     return true
+  }
+
+  private func stands(_ kept: Kept) -> Bool {
+    kept.cell.lastEvent <= kept.position && (kept.minute == nil || kept.minute == clock().wholeMinute)
   }
 
   private func find(_ hash: Int) -> Kept? {
@@ -146,9 +175,10 @@ package final class AnswerCache {
   struct Asked {
     /// Nil where the answer is not to be kept, but says how far the view is folded.
     fileprivate let question: Question?
+    fileprivate let projection: String
     fileprivate let stream: StreamID?
-    fileprivate let scope: Scope
     fileprivate let checkpoint: Checkpoint
+    fileprivate let cell: Cell
     fileprivate let minute: Instant?
   }
 
@@ -160,43 +190,49 @@ package final class AnswerCache {
     let question = request.question.flatMap {
       $0.bytes.count <= AnswerCache.longestQuestion ? $0 : nil
     }
+    if let question, let kept = find(question.hash),
+      kept.question.isSame(as: question.bytes.span, of: question.uid)
+    {
+      kept.askedAnew = ContinuousClock().now
+    }
     let stream = view.build.category.flatMap { category in
       request.scope.map { StreamID(category: category, id: $0) }
     }
+    let projection = view.build.projection
+    let checkpoint = checkpoint(of: projection)
     return Asked(
-      question: question, stream: stream, scope: scope(of: stream),
-      checkpoint: checkpoint(of: view.build.projection),
+      question: question, projection: projection, stream: stream, checkpoint: checkpoint,
+      cell: cell(of: stream, in: checkpoint),
       minute: view.query.usesNow ? request.now.wholeMinute : nil)
-  }
-
-  private func scope(of stream: StreamID?) -> Scope {
-    if let scope = scopes[stream] { return scope }
-    let scope = Scope(lastEvent: tail.head)
-    scopes[stream] = scope
-    grow(by: 256)
-    // It may have been the one that was too much.
-    scopes[stream] = scope
-    return scope
   }
 
   private func checkpoint(of projection: String) -> Checkpoint {
     if let checkpoint = checkpoints[projection] { return checkpoint }
-    let checkpoint = Checkpoint()
+    let checkpoint = Checkpoint(position: position(of: projection))
     checkpoints[projection] = checkpoint
-    move(checkpoint, of: projection)
     return checkpoint
+  }
+
+  private func cell(of stream: StreamID?, in checkpoint: Checkpoint) -> Cell {
+    if let cell = checkpoint.cells[stream] { return cell }
+    let cell = Cell(lastEvent: checkpoint.position)
+    grow(by: 128)
+    checkpoint.cells[stream] = cell
+    return cell
   }
 
   /// Keeps an answer, unless its rows may have become others since it was asked for.
   func keep(_ answer: ViewAnswer, _ asked: Asked) {
     if answer.position > tail.head { return forget() }
-    guard scopes[asked.stream] === asked.scope, tail.isConnected else { return }
+    guard checkpoints[asked.projection] === asked.checkpoint, tail.isConnected else { return }
     // It may be known here before the fold that it shows has ended.
-    asked.checkpoint.position = max(asked.checkpoint.position, answer.position)
-    guard let question = asked.question, answer.position >= asked.scope.lastEvent,
+    move(asked.checkpoint, to: answer.position)
+    guard let question = asked.question,
+      asked.checkpoint.cells[asked.stream] === asked.cell,
+      answer.position >= max(asked.cell.lastEvent, knownFrom),
       answer.json.count <= min(AnswerCache.longestAnswer, limit / 8)
     else { return }
-    let kept = Kept(question, answer, asked.checkpoint, asked.scope, minute: asked.minute)
+    let kept = Kept(question, answer, asked.checkpoint, asked.cell, minute: asked.minute)
     add(kept, kept.question.hash)
   }
 
@@ -208,55 +244,83 @@ package final class AnswerCache {
   private func grow(by size: Int) {
     youngSize += size
     guard youngSize > limit / 2 else { return }
-    old = young.filter { $0.value.changes == $0.value.scope.changes }
+    old = young.filter { stands($0.value) }
     young = [:]
     youngSize = 0
-    let used = Set(old.values.map { ObjectIdentifier($0.scope) })
-    scopes = scopes.filter { used.contains(ObjectIdentifier($0.value)) }
+    let used = Set(old.values.map { ObjectIdentifier($0.cell) })
+    for checkpoint in checkpoints.values {
+      checkpoint.cells = checkpoint.cells.filter { used.contains(ObjectIdentifier($0.value)) }
+    }
   }
 
   // MARK: Forgetting
 
   /// Forgets all answers, and those that are on their way.
   func forget() {
-    if scopes.isEmpty { return }
     young = [:]
     old = [:]
     youngSize = 0
-    scopes = [:]
+    checkpoints = [:]
+    appends = []
+    knownFrom = tail.head
   }
 
-  private func appended(to streams: Set<StreamID>?) {
-    guard let streams else {
-      // Where the log has become shorter no position is what it was.
-      for checkpoint in checkpoints.values {
-        checkpoint.position = min(checkpoint.position, tail.head)
-      }
-      return forget()
+  private func appended(upTo head: Int, to streams: Set<StreamID>?) {
+    guard let streams, appends.count < AnswerCache.mostAppends else { return forget() }
+    if checkpoints.isEmpty {
+      knownFrom = head
+    } else {
+      appends.append(Append(last: head, streams: streams))
     }
-    change(nil)
-    for stream in streams { change(stream) }
-  }
-
-  private func change(_ stream: StreamID?) {
-    guard let scope = scopes[stream] else { return }
-    scope.changes += 1
-    scope.lastEvent = tail.head
   }
 
   private func folded(_ projection: String, isOther: Bool) {
-    if isOther {
-      forget()
-      checkpoints[projection]?.position = 0
-    }
-    if let checkpoint = checkpoints[projection] { move(checkpoint, of: projection) }
+    if isOther { return forget() }
+    guard let checkpoint = checkpoints[projection] else { return }
+    let position = position(of: projection)
+    move(checkpoint, to: position)
+    // What all have folded is of no more use.
+    guard let first = appends.first, first.last <= position else { return }
+    let least = checkpoints.values.map(\.position).min() ?? 0
+    let count = appends.partitioningIndex { $0.last > least }
+    if count >= appends.count / 2 { appends.removeFirst(count) }
   }
 
-  private func move(_ checkpoint: Checkpoint, of projection: String) {
+  /// What was appended up to there shows from now on.
+  private func move(_ checkpoint: Checkpoint, to position: Int) {
+    guard position > checkpoint.position else { return }
+    var index = appends.partitioningIndex { $0.last > checkpoint.position }
+    while index < appends.count {
+      let append = appends[index]
+      // Of what was appended at once any part may be a stream's.
+      let last = min(append.last, position)
+      for stream in append.streams { checkpoint.cells[stream]?.lastEvent = last }
+      checkpoint.cells[nil]?.lastEvent = last
+      if append.last >= position { break }
+      index += 1
+    }
+    checkpoint.position = position
+  }
+
+  /// How far the live build of a projection is known to be folded. What another daemon has folded is perhaps not in the log
+  /// as it is known here.
+  private func position(of projection: String) -> Int {
     let position = catalog.served[projection]?.build.position ?? 0
-    // What another daemon has folded is perhaps not known here.
     if position > tail.head { forget() }
-    checkpoint.position = max(checkpoint.position, min(position, tail.head))
+    return min(position, tail.head)
+  }
+}
+
+extension Array {
+  /// The index of the first element that a condition holds for, which holds for all after it.
+  fileprivate func partitioningIndex(where isSecond: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if isSecond(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }
 

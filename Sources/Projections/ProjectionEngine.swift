@@ -70,8 +70,7 @@ package final class ProjectionEngine {
     sandboxes = SandboxPool(queryInfo)
     moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
     reader = ViewReader(
-      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments,
-      writes: RecentWrites(tail))
+      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments)
     answers = AnswerCache(limit: keptAnswers, catalog: catalog, tail: tail, clock: clock)
     history = HistoryReader(moments)
     historian = Historian(info, catalog: catalog, leases: leases)

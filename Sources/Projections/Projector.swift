@@ -27,7 +27,8 @@ final class Projector {
   /// Up to where the round folds all builds, and when it began; nil between two rounds.
   private var roundGoal = 0
   private var roundBegan: ContinuousClock.Instant?
-  private var pause = Projector.shortestPause
+  /// When the next round may begin.
+  private var restsUntil = ContinuousClock().now
   private var isPausing = false
   private var isStopped = false
   private var mustReadPositions = false
@@ -38,10 +39,11 @@ final class Projector {
   private var exclusive: [(work: () async -> Void, done: Signal)] = []
   private var isFollowing = false
 
-  /// Between two rounds: in a row, folding takes at most about a quarter of the time, until it falls behind.
+  /// From an event to its round at least; and between two rounds, so that they take about a tenth of the time until the log
+  /// gets ahead: a fold of a few events costs as much as one of fifty.
   private static let shortestPause = Duration.milliseconds(5)
-  private static let longestPause = Duration.milliseconds(50)
-  private static let pauseFactor = 3
+  private static let longestPause = Duration.milliseconds(250)
+  private static let pauseFactor = 9
   /// Events in one transaction of live folding at most.
   private static let chunk = 10_000
   private static let retryInterval = Duration.seconds(2)
@@ -111,7 +113,8 @@ final class Projector {
   private func wakeSoon() {
     guard !isPausing, !isStopped else { return }
     isPausing = true
-    EventLoop.after(pause) { [weak self] in
+    let pause = restsUntil - ContinuousClock().now
+    EventLoop.after(max(pause, Projector.shortestPause)) { [weak self] in
       self?.isPausing = false
       self?.wake()
     }
@@ -197,9 +200,8 @@ final class Projector {
 
   private func endRound() {
     if let began = roundBegan {
-      let spent = ContinuousClock().now - began
-      pause = min(
-        max(spent * Projector.pauseFactor, Projector.shortestPause), Projector.longestPause)
+      let now = ContinuousClock().now
+      restsUntil = now + min((now - began) * Projector.pauseFactor, Projector.longestPause)
       roundBegan = nil
     }
     if builds.values.contains(where: { $0.position < tail.head }) { wakeSoon() }

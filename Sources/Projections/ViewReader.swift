@@ -15,6 +15,8 @@ package struct ViewRequest: Sendable {
   package let now: Instant
   /// Decides the commands of a what-if on the log as it is; nil where there is none.
   package let whatIf: WhatIf?
+  /// The last position that the asker has written: its own writes are waited for a short time, without its saying so.
+  package let written: Int
   /// Fires when nobody waits for the answer any more.
   package let abandoned: Signal?
   /// Under which the answer may be kept; nil where it is not to be.
@@ -24,13 +26,14 @@ package struct ViewRequest: Sendable {
 
   package init(
     method: String, scope: UUID?, parameters: JSONObject, now: Instant, whatIf: WhatIf? = nil,
-    abandoned: Signal? = nil, question: AnswerCache.Question? = nil
+    written: Int = 0, abandoned: Signal? = nil, question: AnswerCache.Question? = nil
   ) {
     self.method = method
     self.scope = scope
     self.parameters = parameters
     self.now = now
     self.whatIf = whatIf
+    self.written = written
     self.abandoned = abandoned
     self.question = question
   }
@@ -81,19 +84,15 @@ final class ViewReader {
   private let sessions: [QuerySession]
   private let catalog: ViewCatalog
   private let moments: MomentReader
-  private let writes: RecentWrites
 
   nonisolated static let defaultLimit = 100
   nonisolated static let maxLimit = 1_000
   nonisolated static let patience = Duration.seconds(5)
-  /// How long a question waits for what was written before it, without being told to.
+  /// How long a question waits for what its asker has written before it, without being told to.
   private static let shortPatience = Duration.milliseconds(250)
   private static let attempts = 3
 
-  init(
-    _ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader, writes: RecentWrites
-  ) {
-    self.writes = writes
+  init(_ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader) {
     self.sessions = sessions
     self.catalog = catalog
     self.moments = moments
@@ -137,15 +136,14 @@ final class ViewReader {
     }
   }
 
-  /// Returns when what was written to the planner is folded, or after a short time in which it is not.
+  /// Returns when what the asker has written is folded, or after a short time in which it is not.
   private func awaitWrites(_ request: ViewRequest) async {
-    guard let view = catalog.views[request.method], let category = view.build.category,
-      let scope = request.scope, catalog.build(of: view).failure == nil
+    guard request.written > 0, let view = catalog.views[request.method],
+      catalog.build(of: view).failure == nil
     else { return }
-    let position = writes.position(of: StreamID(category: category, id: scope))
     do {
       try await catalog.wait(
-        for: request.method, position: position, patience: ViewReader.shortPatience)
+        for: request.method, position: request.written, patience: ViewReader.shortPatience)
     } catch {
       // It is answered from what there is, and says up to where that is.
     }

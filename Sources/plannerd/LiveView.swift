@@ -52,7 +52,7 @@ final class LiveView {
   private func answer(_ parameters: JSONObject) async throws(ViewError) -> ViewAnswer? {
     let request = ViewRequest(
       method: call.method, scope: scope, parameters: parameters, now: Clock.now(),
-      abandoned: abandoned)
+      written: call.watermark, abandoned: abandoned)
     do throws(ViewError) {
       return try await daemon.projections.answer(request)
     } catch {

@@ -116,6 +116,8 @@ final class PlannerService: VarlinkInterface {
       dryRun: call.parameters["dryRun"]?.bool ?? false, receivedAt: call.startedAt)
     do throws(LogFault) {
       let (position, outcomes) = try await daemon.commands.submit(batch)
+      // The connection's own writes are seen by what it asks from now on.
+      call.raiseWatermark(to: outcomes.reduce(0) { max($0, $1.placement?.last ?? 0) })
       let answers = zip(outcomes, zip(submitted, commands)).map { outcome, source in
         OutcomeAnswer(outcome, of: source.0, json: source.1, among: commands.count)
       }

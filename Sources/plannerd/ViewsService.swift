@@ -32,15 +32,20 @@ final class ViewsService: VarlinkInterface, KeptReplies {
     }
   }
 
-  func write(replyTo frame: Span<UInt8>, of peer: Peer, to out: inout [UInt8]) -> Bool {
-    daemon.projections.answers.write(answerTo: frame, of: peer.uid, to: &out)
+  func write(
+    replyTo frame: Span<UInt8>, of peer: Peer, watermark: Int, to out: inout [UInt8]
+  ) -> Bool {
+    daemon.projections.answers.write(
+      answerTo: frame, of: peer.uid, atLeast: watermark, to: &out)
   }
 
   /// What is kept though calls before it are not answered yet.
   func handleAtOnce(_ call: Call) -> Bool {
     guard let frame = call.frame else { return false }
     var reply: [UInt8] = []
-    guard write(replyTo: frame.span, of: call.peer, to: &reply) else { return false }
+    guard write(replyTo: frame.span, of: call.peer, watermark: call.watermark, to: &reply) else {
+      return false
+    }
     call.reply(parametersJSON: reply)
     return true
   }
@@ -64,7 +69,8 @@ final class ViewsService: VarlinkInterface, KeptReplies {
       if call.wantsMore { return try await live(call, caller, scope.planner) }
       let request = ViewRequest(
         method: call.method, scope: scope.planner, parameters: call.parameters, now: Clock.now(),
-        whatIf: try whatIf(call, caller), abandoned: abandoned, question: question(call))
+        whatIf: try whatIf(call, caller), written: call.watermark, abandoned: abandoned,
+        question: question(call))
       let reply = try await daemon.projections.answer(request)
       if daemon.options.recordsReads { recordRead(call, caller, scope.planner) }
       call.reply(parametersJSON: reply.json)

@@ -36,10 +36,14 @@ extension PlannerFixture {
   }
 
   /// What is kept as the answer; nil where nothing is that is true now.
-  func keptAnswer(_ question: Question, of uid: UInt32 = 1_000) throws -> JSON? {
+  func keptAnswer(_ question: Question, of uid: UInt32 = 1_000, atLeast position: Int = 0) throws
+    -> JSON?
+  {
     var out: [UInt8] = []
     let bytes = question.bytes
-    guard engine.answers.write(answerTo: bytes.span, of: uid, to: &out) else { return nil }
+    let isKept = engine.answers.write(
+      answerTo: bytes.span, of: uid, atLeast: position, to: &out)
+    guard isKept else { return nil }
     return try JSON.parse(String(decoding: out, as: UTF8.self))
   }
 

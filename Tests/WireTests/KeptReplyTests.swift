@@ -75,7 +75,9 @@ private final class KnownReply: KeptReplies {
     self.parameters = Array(parameters.utf8)
   }
 
-  func write(replyTo frame: Span<UInt8>, of peer: Peer, to out: inout [UInt8]) -> Bool {
+  func write(
+    replyTo frame: Span<UInt8>, of peer: Peer, watermark: Int, to out: inout [UInt8]
+  ) -> Bool {
     guard frame.count == question.count, frame.indices.allSatisfy({ frame[$0] == question[$0] })
     else { return false }
     askers.append(peer)

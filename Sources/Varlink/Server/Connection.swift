@@ -7,6 +7,7 @@ internal import JSON
 @EventLoop
 final class Connection {
   let peer: Peer
+  var watermark = 0
   private unowned let server: VarlinkServer
   private let limits: ServerLimits
   private let socket: StreamSocket
@@ -147,7 +148,9 @@ final class Connection {
     let frame = bytes.span.extracting(range)
     server.lendBuffer(to: &output)
     if calls.isEmpty, let kept = server.kept,
-      Reply.write(to: &output, parameters: { kept.write(replyTo: frame, of: peer, to: &$0) })
+      Reply.write(
+        to: &output,
+        parameters: { kept.write(replyTo: frame, of: peer, watermark: watermark, to: &$0) })
     {
       return
     }

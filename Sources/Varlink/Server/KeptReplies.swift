@@ -4,6 +4,8 @@ package import EventLoop
 @EventLoop
 package protocol KeptReplies: AnyObject {
   /// Appends the parameters of the reply to a frame, as the text of their object, if they are known; else nothing, and
-  /// false. The peer may be told only what it would be told if it were asked anew.
-  func write(replyTo frame: Span<UInt8>, of peer: Peer, to out: inout [UInt8]) -> Bool
+  /// false. The peer may be told only what it may see; the watermark is its connection's (see `Call.watermark`).
+  func write(
+    replyTo frame: Span<UInt8>, of peer: Peer, watermark: Int, to out: inout [UInt8]
+  ) -> Bool
 }
