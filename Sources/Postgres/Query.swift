@@ -38,6 +38,8 @@ package struct Query: Sendable {
 package struct Parameter: Sendable, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
   let text: String?
 
+  package var isNull: Bool { text == nil }
+
   private init(text: String?) {
     self.text = text
   }

@@ -10,8 +10,8 @@ internal import Scalars
 /// newer than the answer by then, and asked for. Nothing stands where other builds or queries answer, rows were mended, or
 /// Postgres was away. While it is away nothing is known, and none is given.
 ///
-/// While a question is being asked anew the answer before it is given to others who ask the same, for a short time: so that
-/// a view that many look at is asked once for each of its changes.
+/// Who asks just after an answer has ceased to stand gets it all the same, and it is asked for anew in the background: so
+/// that a view that many look at is asked once for each of its changes, and nobody waits for it.
 ///
 /// Bounded in bytes: two generations, of which the older one goes when the younger one is half of that.
 @EventLoop
@@ -41,9 +41,22 @@ package final class AnswerCache {
   /// A scope's rows in a projection's live build.
   final class Cell {
     /// The build may have folded an event of the scope up to here.
-    fileprivate var lastEvent: Int
+    fileprivate private(set) var lastEvent: Int
+    /// The same before the last fold, and when that was.
+    fileprivate private(set) var eventBefore: Int
+    fileprivate private(set) var changedAt = ContinuousClock().now
 
-    fileprivate init(lastEvent: Int) { self.lastEvent = lastEvent }
+    fileprivate init(lastEvent: Int) {
+      self.lastEvent = lastEvent
+      eventBefore = lastEvent
+    }
+
+    /// Of one fold.
+    fileprivate func change(upTo position: Int, at now: ContinuousClock.Instant) {
+      if changedAt != now { eventBefore = lastEvent }
+      lastEvent = position
+      changedAt = now
+    }
   }
 
   /// How far a projection's live build is known to be folded.
@@ -71,14 +84,16 @@ package final class AnswerCache {
     let cell: Cell
     /// The minute at which it was asked, where the answer depends on it.
     let minute: Instant?
-    /// When somebody has begun to ask for the one after it.
-    var askedAnew: ContinuousClock.Instant?
+    /// What was asked, to ask it again, and whether that is under way.
+    let request: ViewRequest
+    var isAskedAgain = false
 
     init(
-      _ question: Question, _ answer: ViewAnswer, _ checkpoint: Checkpoint, _ cell: Cell,
-      minute: Instant?
+      _ question: Question, _ request: ViewRequest, _ answer: ViewAnswer, _ checkpoint: Checkpoint,
+      _ cell: Cell, minute: Instant?
     ) {
       self.question = question
+      self.request = request
       rest = answer.afterPosition
       position = answer.position
       self.checkpoint = checkpoint
@@ -89,6 +104,12 @@ package final class AnswerCache {
     /// Roughly what it takes in memory.
     var size: Int { rest.count + question.bytes.count + 256 }
   }
+
+  /// Asks a question again, in the background.
+  var ask: (ViewRequest) async -> Void = { _ in }
+  private var toAskAgain: [Kept] = []
+  /// Questions that are being asked, by their hashes.
+  private var underWay: [Int: Asking] = [:]
 
   private let limit: Int
   private let catalog: ViewCatalog
@@ -107,8 +128,8 @@ package final class AnswerCache {
   private static let longestAnswer = 1 << 20
   /// Appends that are remembered at most.
   private static let mostAppends = 50_000
-  /// How long the answer before is given while another is being asked for.
-  private static let grace = Duration.milliseconds(100)
+  /// How long an answer is given that no longer stands.
+  private static let grace = Duration.milliseconds(250)
 
   /// Keeps up to `limit` bytes.
   init(
@@ -139,9 +160,8 @@ package final class AnswerCache {
       // What was folded since is of other scopes.
       kept.position = max(kept.position, kept.checkpoint.position)
     } else {
-      guard let began = kept.askedAnew, ContinuousClock().now - began < AnswerCache.grace else {
-        return false
-      }
+      guard stoodJustNow(kept) else { return false }
+      askAgain(kept)
     }
     guard kept.position >= position else { return false }
     out.append(contentsOf: ViewAnswer.opening)
@@ -151,7 +171,33 @@ package final class AnswerCache {
   }
 
   private func stands(_ kept: Kept) -> Bool {
-    kept.cell.lastEvent <= kept.position && (kept.minute == nil || kept.minute == clock().wholeMinute)
+    kept.cell.lastEvent <= kept.position
+      && (kept.minute == nil || kept.minute == clock().wholeMinute)
+  }
+
+  private func stoodJustNow(_ kept: Kept) -> Bool {
+    if kept.cell.lastEvent > kept.position {
+      guard kept.cell.eventBefore <= kept.position,
+        ContinuousClock().now - kept.cell.changedAt < AnswerCache.grace
+      else { return false }
+    }
+    guard let minute = kept.minute else { return true }
+    return clock().microseconds - minute.microseconds < 60_000_000 + AnswerCache.grace.microseconds
+  }
+
+  /// One question after the other: whoever waits for an answer, and the log, come before this.
+  private func askAgain(_ kept: Kept) {
+    guard !kept.isAskedAgain else { return }
+    kept.isAskedAgain = true
+    toAskAgain.append(kept)
+    guard toAskAgain.count == 1 else { return }
+    Task { @EventLoop in
+      while let kept = toAskAgain.first {
+        if !stands(kept) { await ask(kept.request.again(at: clock())) }
+        kept.isAskedAgain = false
+        toAskAgain.removeFirst()
+      }
+    }
   }
 
   private func find(_ hash: Int) -> Kept? {
@@ -175,6 +221,7 @@ package final class AnswerCache {
   struct Asked {
     /// Nil where the answer is not to be kept, but says how far the view is folded.
     fileprivate let question: Question?
+    fileprivate let request: ViewRequest
     fileprivate let projection: String
     fileprivate let stream: StreamID?
     fileprivate let checkpoint: Checkpoint
@@ -190,20 +237,53 @@ package final class AnswerCache {
     let question = request.question.flatMap {
       $0.bytes.count <= AnswerCache.longestQuestion ? $0 : nil
     }
-    if let question, let kept = find(question.hash),
-      kept.question.isSame(as: question.bytes.span, of: question.uid)
-    {
-      kept.askedAnew = ContinuousClock().now
-    }
     let stream = view.build.category.flatMap { category in
       request.scope.map { StreamID(category: category, id: $0) }
     }
     let projection = view.build.projection
     let checkpoint = checkpoint(of: projection)
     return Asked(
-      question: question, projection: projection, stream: stream, checkpoint: checkpoint,
+      question: question, request: request, projection: projection, stream: stream, checkpoint: checkpoint,
       cell: cell(of: stream, in: checkpoint),
       minute: view.query.usesNow ? request.now.wholeMinute : nil)
+  }
+
+  /// A question that is being asked, which others who ask the same wait for.
+  @EventLoop
+  private final class Asking {
+    let question: Question
+    let done = Signal()
+    var answer: ViewAnswer?
+
+    init(_ question: Question) { self.question = question }
+  }
+
+  /// The answer to a question that somebody else is asking at the moment, if it will have seen a position.
+  func answer(ofOthers request: ViewRequest) async -> ViewAnswer? {
+    guard let question = request.question, let other = underWay[question.hash],
+      other.question.isSame(as: question.bytes.span, of: question.uid)
+    else { return nil }
+    await other.done.wait()
+    guard let answer = other.answer, answer.position >= request.written else { return nil }
+    return answer
+  }
+
+  /// Asks a question, so that others may wait for the same answer.
+  func asking(
+    _ request: ViewRequest, _ ask: () async throws(ViewError) -> ViewAnswer
+  ) async throws(ViewError) -> ViewAnswer {
+    guard let question = request.question, underWay[question.hash] == nil else {
+      return try await ask()
+    }
+    let asking = Asking(question)
+    underWay[question.hash] = asking
+    defer {
+      underWay[question.hash] = nil
+      asking.done.fire()
+    }
+    let answer = try await ask()
+    asking.answer = answer
+    return answer
   }
 
   private func checkpoint(of projection: String) -> Checkpoint {
@@ -232,7 +312,8 @@ package final class AnswerCache {
       answer.position >= max(asked.cell.lastEvent, knownFrom),
       answer.json.count <= min(AnswerCache.longestAnswer, limit / 8)
     else { return }
-    let kept = Kept(question, answer, asked.checkpoint, asked.cell, minute: asked.minute)
+    let kept = Kept(
+      question, asked.request, answer, asked.checkpoint, asked.cell, minute: asked.minute)
     add(kept, kept.question.hash)
   }
 
@@ -289,13 +370,14 @@ package final class AnswerCache {
   /// What was appended up to there shows from now on.
   private func move(_ checkpoint: Checkpoint, to position: Int) {
     guard position > checkpoint.position else { return }
+    let now = ContinuousClock().now
     var index = appends.partitioningIndex { $0.last > checkpoint.position }
     while index < appends.count {
       let append = appends[index]
       // Of what was appended at once any part may be a stream's.
       let last = min(append.last, position)
-      for stream in append.streams { checkpoint.cells[stream]?.lastEvent = last }
-      checkpoint.cells[nil]?.lastEvent = last
+      for stream in append.streams { checkpoint.cells[stream]?.change(upTo: last, at: now) }
+      checkpoint.cells[nil]?.change(upTo: last, at: now)
       if append.last >= position { break }
       index += 1
     }

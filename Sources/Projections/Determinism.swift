@@ -51,6 +51,9 @@ struct SQLTokens {
     let text: String
     /// From 1.
     let line: Int
+    /// Where it stands, in Unicode scalars.
+    let start: Int
+    let end: Int
   }
 
   private(set) var all: [Token] = []
@@ -70,8 +73,9 @@ struct SQLTokens {
       } else if isPartOfWord(scalar) {
         word()
       } else {
+        let (start, begin) = (index, line)
         take()
-        if !scalar.properties.isWhitespace { add(.mark, String(scalar), line) }
+        if !scalar.properties.isWhitespace { add(.mark, String(scalar), begin, start) }
       }
     }
   }
@@ -94,8 +98,9 @@ struct SQLTokens {
     index += 1
   }
 
-  private mutating func add(_ kind: Token.Kind, _ text: String, _ line: Int) {
-    all.append(Token(kind: kind, text: text.lowercased(), line: line))
+  /// Adds what has just been taken.
+  private mutating func add(_ kind: Token.Kind, _ text: String, _ line: Int, _ start: Int) {
+    all.append(Token(kind: kind, text: text.lowercased(), line: line, start: start, end: index))
   }
 
   /// Comments of this kind nest.
@@ -114,17 +119,19 @@ struct SQLTokens {
   }
 
   private mutating func word() {
+    let start = index
     var text = String.UnicodeScalarView()
     while let scalar = peek(), isPartOfWord(scalar) {
       text.append(scalar)
       take()
     }
-    add(.word, String(text), line)
+    add(.word, String(text), line, start)
   }
 
   /// A doubled quote stands for itself, as does one after a backslash in `E'…'`.
   private mutating func quoted(_ quote: Unicode.Scalar) {
     let begin = line
+    let start = index
     let hasEscapes =
       quote == "'" && all.last?.text == "e" && "eE".unicodeScalars.contains(scalars[index - 1])
     var text = String.UnicodeScalarView()
@@ -140,6 +147,6 @@ struct SQLTokens {
       take()
     }
     if peek() != nil { take() }
-    if quote == "'" { add(.literal, String(text), begin) }
+    if quote == "'" { add(.literal, String(text), begin, start) }
   }
 }

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Postgres
 
 /// A query of a live build with the columns that Postgres says it has: what is needed to run it and to
@@ -14,10 +15,7 @@ struct PreparedView: Sendable {
   let columns: [Column]
   /// The `search_path` by which names mean the build's tables.
   let path: String
-  /// The statement for all rows, or by order the ones for a first and a later page: made once, since their texts are
-  /// long.
-  private let allRows: Statement?
-  private let pages: [String: (first: Statement, later: Statement)]
+  private let statements: ViewStatements
 
   /// Asks for the columns: the query on no rows, with all parameters null.
   static func probe(_ query: ViewQuery, of build: Build) -> [Query] {
@@ -71,22 +69,14 @@ struct PreparedView: Sendable {
     self.build = build
     self.columns = columns
     path = PreparedView.path(build)
-    allRows = query.pages ? nil : PreparedView.allRowsStatement(query)
-    let types = Dictionary(uniqueKeysWithValues: columns.map { ($0.name, $0.type) })
-    pages = Dictionary(
-      uniqueKeysWithValues: query.orders.map { order in
-        func statement(_ afterCursor: Bool) -> Statement {
-          PreparedView.pageStatement(query, order, types, afterCursor: afterCursor)
-        }
-        return (order.name, (statement(false), statement(true)))
-      })
+    statements = ViewStatements(
+      query, types: Dictionary(uniqueKeysWithValues: columns.map { ($0.name, $0.type) }))
   }
 
-  /// The statement that answers in an order, or gives all rows.
-  func statement(_ order: PageOrder?, afterCursor: Bool) -> Statement {
-    guard let order, let page = pages[order.name] else { return allRows! }
-    return afterCursor ? page.later : page.first
-  }
+  /// The statement for a question, whose parameters are those of the query, the build, the scope, the path and the values of
+  /// a cursor.
+  @EventLoop
+  func statement(_ shape: ViewStatements.Shape) -> Statement { statements.statement(shape) }
 
   static func parameterTypes(_ query: ViewQuery) -> [UInt32] {
     query.parameters.map(\.type.objectID) + (query.usesNow ? [ValueType.timestamptz.objectID] : [])
@@ -101,57 +91,4 @@ struct PreparedView: Sendable {
 
   private static let settingsStatement = Statement(
     "SELECT set_config('search_path', $1, true), set_config('plannerd.scope', $2, true)")
-
-  /// The build, and whose rows may be seen until the end of the statement: what refers to `scope_set` comes after that. No row
-  /// where names mean another build's tables. The parameters are the build, the scope and the path.
-  private static func source(firstParameter first: Int) -> (from: String, condition: String) {
-    (
-      "projection.builds AS b CROSS JOIN set_config('plannerd.scope', $\(first + 1), true) AS scope_set",
-      "b.build_id = $\(first) AND ($\(first + 2) IS NULL OR current_setting('search_path') = $\(first + 2))"
-    )
-  }
-
-  private static let sourceTypes: [ValueType] = [.bigint, .text, .text]
-
-  /// Rows and checkpoint in one statement, hence of one snapshot: the position, then for a query without
-  /// pages all rows as one JSON array.
-  private static func allRowsStatement(_ query: ViewQuery) -> Statement {
-    let types = PreparedView.parameterTypes(query)
-    let source = source(firstParameter: types.count + 1)
-    return Statement(
-      """
-      SELECT b.position, (SELECT coalesce(json_agg(row_to_json(q)), '[]'::json) FROM (\(query.text)
-      ) AS q WHERE scope_set IS NOT NULL)
-        FROM \(source.from) WHERE \(source.condition)
-      """, parameterTypes: types + sourceTypes.map(\.objectID))
-  }
-
-  /// A page: the position, a row as JSON, and the values of its order's keys, as many rows as are asked for.
-  private static func pageStatement(
-    _ query: ViewQuery, _ order: PageOrder, _ columnTypes: [String: ValueType], afterCursor: Bool
-  ) -> Statement {
-    let types = PreparedView.parameterTypes(query)
-    let source = source(firstParameter: types.count + 1)
-    let limit = types.count + 1 + sourceTypes.count
-    let keyTypes = order.keys.map { columnTypes[$0.column]! }
-    let keys = order.keys.indices.map { "p.key\($0)" }.joined(separator: ", ")
-    let keyColumns = order.keys.enumerated().map { "\(quoted($1.column))::text AS key\($0)" }
-    let condition =
-      afterCursor ? "AND (\(order.after(firstParameter: limit + 1, types: keyTypes)))" : ""
-    return Statement(
-      """
-      SELECT b.position, p.row, \(keys)
-        FROM \(source.from)
-        LEFT JOIN LATERAL (
-          SELECT row_to_json(q) AS row, \(keyColumns.joined(separator: ", ")),
-                 row_number() OVER (ORDER BY \(order.sql)) AS ordinal
-            FROM (\(query.text)
-            ) AS q WHERE scope_set IS NOT NULL \(condition)
-           ORDER BY \(order.sql) LIMIT $\(limit)) AS p ON true
-       WHERE \(source.condition)
-       ORDER BY p.ordinal
-      """,
-      parameterTypes: types + (sourceTypes + [.bigint]).map(\.objectID)
-        + (afterCursor ? order.keys.map { _ in ValueType.text.objectID } : []))
-  }
 }

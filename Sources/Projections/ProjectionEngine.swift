@@ -93,6 +93,7 @@ package final class ProjectionEngine {
     for session in [session] + querySessions { session.start() }
     projector.onAdvance = { [catalog] in catalog.advanced($0) }
     projector.awaited = { [catalog] in catalog.awaited }
+    answers.ask = { [weak self] request in _ = try? await self?.answer(request) }
     catalog.onAwait = { [projector] in projector.hasten() }
     projector.onChange = { [weak self] in await self?.refresh() }
     catalog.onChange = { [weak self] in self?.onInterfaceChange() }
@@ -177,9 +178,12 @@ package final class ProjectionEngine {
 
   package func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
     guard let asked = answers.asking(request) else { return try await reader.answer(request) }
-    let answer = try await reader.answer(request)
-    answers.keep(answer, asked)
-    return answer
+    if let answer = await answers.answer(ofOthers: request) { return answer }
+    return try await answers.asking(request) { [answers, reader] () throws(ViewError) in
+      let answer = try await reader.answer(request)
+      answers.keep(answer, asked)
+      return answer
+    }
   }
 
   /// The events that made a view's row what it is: the reply of `Why`.

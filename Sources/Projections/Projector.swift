@@ -24,9 +24,9 @@ final class Projector {
   private let leases: Leases
   private var isRunning = false
   private var mustRun = false
-  /// Up to where the round folds all builds, and when it began; nil between two rounds.
+  /// Up to where the round folds all builds.
   private var roundGoal = 0
-  private var roundBegan: ContinuousClock.Instant?
+  private var isInRound = false
   /// When the next round may begin.
   private var restsUntil = ContinuousClock().now
   private var isPausing = false
@@ -39,11 +39,10 @@ final class Projector {
   private var exclusive: [(work: () async -> Void, done: Signal)] = []
   private var isFollowing = false
 
-  /// From an event to its round at least; and between two rounds, so that they take about a tenth of the time until the log
-  /// gets ahead: a fold of a few events costs as much as one of fifty.
+  /// From an event to its round at least.
   private static let shortestPause = Duration.milliseconds(5)
-  private static let longestPause = Duration.milliseconds(250)
-  private static let pauseFactor = 9
+  /// Between two rounds: a fold of a few events costs as much as one of fifty, and each makes answers old that are kept.
+  private static let pause = Duration.milliseconds(250)
   /// Events in one transaction of live folding at most.
   private static let chunk = 10_000
   private static let retryInterval = Duration.seconds(2)
@@ -109,9 +108,9 @@ final class Projector {
     run()
   }
 
-  /// The same after a pause, in which more may come.
+  /// The same after a pause, in which more may come. A round that is under way sees to it at its end.
   private func wakeSoon() {
-    guard !isPausing, !isStopped else { return }
+    guard !isPausing, !isInRound, !isStopped else { return }
     isPausing = true
     let pause = restsUntil - ContinuousClock().now
     EventLoop.after(max(pause, Projector.shortestPause)) { [weak self] in
@@ -125,7 +124,7 @@ final class Projector {
 
   private func beginRound() {
     roundGoal = tail.head
-    if roundBegan == nil { roundBegan = ContinuousClock().now }
+    isInRound = true
   }
 
   private func run() {
@@ -199,10 +198,9 @@ final class Projector {
   }
 
   private func endRound() {
-    if let began = roundBegan {
-      let now = ContinuousClock().now
-      restsUntil = now + min((now - began) * Projector.pauseFactor, Projector.longestPause)
-      roundBegan = nil
+    if isInRound {
+      restsUntil = ContinuousClock().now + Projector.pause
+      isInRound = false
     }
     if builds.values.contains(where: { $0.position < tail.head }) { wakeSoon() }
   }

@@ -39,6 +39,13 @@ package struct ViewRequest: Sendable {
   }
 }
 
+extension ViewRequest {
+  /// The same question later, by nobody who waits.
+  func again(at now: Instant) -> ViewRequest {
+    ViewRequest(method: method, scope: scope, parameters: parameters, now: now, question: question)
+  }
+}
+
 /// Why a view did not answer.
 package enum ViewError: Error, Sendable {
   case noSuchMethod
@@ -158,6 +165,7 @@ final class ViewReader {
 }
 
 /// A question laid out: the statement, its parameters, and how to read the answer.
+@EventLoop
 struct ViewPlan {
   let query: Query
   private let order: PageOrder?
@@ -174,6 +182,7 @@ struct ViewPlan {
     throws(ViewError)
   {
     var values = try ViewPlan.values(view, request.scope, request.parameters)
+    let absent = Set(values.indices.filter { values[$0].isNull }.map { $0 + 1 })
     position = place?.position
     order = try ViewPlan.order(view, request)
     fingerprint = order.map { _ in ViewPlan.fingerprint(view, request) }
@@ -189,13 +198,14 @@ struct ViewPlan {
     values.append(isOfSandbox ? nil : .text(view.path))
     guard let order else {
       limit = 0
-      query = Query(view.statement(nil, afterCursor: false), values)
+      query = Query(view.statement(ViewStatements.Shape(absent: absent)), values)
       return
     }
     limit = try ViewPlan.limit(request)
-    values.append(.int(limit + 1))
     values += (cursor?.values ?? []).map { .text($0) }
-    query = Query(view.statement(order, afterCursor: cursor != nil), values)
+    let shape = ViewStatements.Shape(
+      order: order.name, isAfterCursor: cursor != nil, absent: absent, rows: limit + 1)
+    query = Query(view.statement(shape), values)
   }
 
   /// The values of a query's parameters, but for the instant that is asked about.

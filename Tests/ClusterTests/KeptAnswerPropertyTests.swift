@@ -61,7 +61,7 @@ private final class AnswerRun {
     let (name, act): (String, () async throws -> Void) =
       switch Int.random(in: 0..<40, using: &random) {
       case 0..<28: ("commands", submit)
-      case 28..<31: ("minute", { [minutes] in minutes.pass() })
+      case 28..<31: ("minute", { [minutes] in minutes.pass(2) })
       case 31..<33: ("rebuild", { [self] in try await end(planner.engine.rebuild(projection)) })
       case 33..<35: ("repair", damageAndRepair)
       case 35..<37: ("swap", changeFolder)

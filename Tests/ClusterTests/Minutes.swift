@@ -9,5 +9,5 @@ final class Minutes: Sendable {
     Instant(microseconds: PlannerFixture.now.microseconds + passed.withLock { $0 } * 60_000_000)
   }
 
-  func pass() { passed.withLock { $0 += 1 } }
+  func pass(_ count: Int = 1) { passed.withLock { $0 += count } }
 }

@@ -15,9 +15,16 @@ SELECT
   terms."taskId",
   terms.title,
   terms."themeId",
-  themes.name AS "themeName",
-  themes."pillarId",
-  pillars.name AS "pillarName",
+  -- Looked up of the rows that are shown, not joined to all that are weighed.
+  (SELECT name FROM themes
+    WHERE themes.planner_id = terms.planner_id AND themes."themeId" = terms."themeId")
+    AS "themeName",
+  (SELECT "pillarId" FROM themes
+    WHERE themes.planner_id = terms.planner_id AND themes."themeId" = terms."themeId")
+    AS "pillarId",
+  (SELECT pillars.name FROM themes JOIN pillars USING (planner_id, "pillarId")
+    WHERE themes.planner_id = terms.planner_id AND themes."themeId" = terms."themeId")
+    AS "pillarName",
   terms."dueDate",
   terms."dueAt",
   terms.priority,
@@ -78,5 +85,3 @@ FROM (
   -- Keeps Postgres from writing each term out wherever it is used, and computing it as often.
   OFFSET 0
 ) AS terms
-LEFT JOIN themes USING (planner_id, "themeId")
-LEFT JOIN pillars USING (planner_id, "pillarId")
