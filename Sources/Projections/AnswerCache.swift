@@ -243,8 +243,8 @@ package final class AnswerCache {
     let projection = view.build.projection
     let checkpoint = checkpoint(of: projection)
     return Asked(
-      question: question, request: request, projection: projection, stream: stream, checkpoint: checkpoint,
-      cell: cell(of: stream, in: checkpoint),
+      question: question, request: request, projection: projection, stream: stream,
+      checkpoint: checkpoint, cell: cell(of: stream, in: checkpoint),
       minute: view.query.usesNow ? request.now.wholeMinute : nil)
   }
 

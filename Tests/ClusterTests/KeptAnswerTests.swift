@@ -17,6 +17,11 @@ import Testing
     ])
   }
 
+  @EventLoop private func awaitFold(_ planner: PlannerFixture, upTo position: Int) async throws {
+    _ = try await planner.answer(
+      Question("Removed", ["atLeast": .int(position)], of: planner.planner))
+  }
+
   /// An event of another planner.
   @EventLoop private func writeElsewhere(
     _ planner: PlannerFixture, by log: GroupCommit<PlannerDecider>
@@ -102,7 +107,7 @@ import Testing
     for number in 1...20 where !isGivenOnce {
       try await createTask(planner, number)
       let head = planner.tail.head
-      _ = try await planner.answer(Question("Removed", ["atLeast": .int(head)], of: planner.planner))
+      try await awaitFold(planner, upTo: head)
       let given = try planner.keptAnswer(question)
       isGivenOnce = given?["rows"]?.array?.count == number - 1
       #expect(try planner.keptAnswer(question, atLeast: head) == nil)
@@ -119,9 +124,8 @@ import Testing
     let question = Question("Tasks", of: planner.planner)
     try await planner.keep(question)
     try await createTask(planner, 1)
-    let head = planner.tail.head
-    _ = try await planner.answer(Question("Removed", ["atLeast": .int(head)], of: planner.planner))
-    await EventLoop.sleep(.milliseconds(150))
+    try await awaitFold(planner, upTo: planner.tail.head)
+    await Patience.pass(.milliseconds(300))
     #expect(try planner.keptAnswer(question) == nil)
   }
 

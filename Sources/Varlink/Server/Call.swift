@@ -17,13 +17,12 @@ package final class Call {
   /// When it was read from the socket.
   package let startedAt: ContinuousClock.Instant
   package var peer: Peer { connection.peer }
-  /// What replies on this connection must have seen, since earlier ones have: a number that only rises, for the handlers of
-  /// its calls to set and to go by.
+  /// What replies on this connection must have seen: a number that only rises, for the handlers of its calls to set and to go
+  /// by. It begins with what was set for the same user before the peer connected, so that one program sees what the one
+  /// before it did.
   package var watermark: Int { connection.watermark }
 
-  package func raiseWatermark(to number: Int) {
-    connection.watermark = max(connection.watermark, number)
-  }
+  package func raiseWatermark(to number: Int) { connection.raiseWatermark(to: number) }
 
   /// Whether nobody waits for an answer any more: the peer has left, the server stops, or the stream was
   /// ended for a bound.

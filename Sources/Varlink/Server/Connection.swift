@@ -7,7 +7,7 @@ internal import JSON
 @EventLoop
 final class Connection {
   let peer: Peer
-  var watermark = 0
+  private(set) var watermark: Int
   private unowned let server: VarlinkServer
   private let limits: ServerLimits
   private let socket: StreamSocket
@@ -45,9 +45,15 @@ final class Connection {
     self.socket = socket
     self.peer = peer
     self.server = server
+    watermark = server.watermarks[peer.uid] ?? 0
     limits = server.limits
     frames = FrameReader(limit: server.limits.requestBytes)
     watch = EventLoop.watch(socket.descriptor, for: .read) { [self] in ready($0) }
+  }
+
+  func raiseWatermark(to number: Int) {
+    watermark = max(watermark, number)
+    server.watermarks[peer.uid] = max(server.watermarks[peer.uid] ?? 0, number)
   }
 
   private var isGone: Bool { watch == nil }

@@ -7,6 +7,8 @@ package final class VarlinkServer {
   package let limits: ServerLimits
   /// Asked before a call is read; its interface keeps what it says.
   package weak var kept: (any KeptReplies)?
+  /// The highest of any connection, by user.
+  var watermarks: [UInt32: Int] = [:]
   private let service: ServiceInterface
   private var interfaces: [any VarlinkInterface] = []
   private var routes: [String: Route] = [:]

@@ -38,10 +38,14 @@ CROSS JOIN LATERAL (
 ) AS whole
 LEFT JOIN undone USING (planner_id, "commandId")
 WHERE first.planner_id = $1
-  AND NOT EXISTS (
-    SELECT FROM events AS earlier
-    WHERE earlier.planner_id = first.planner_id AND earlier."commandId" = first."commandId"
-      AND earlier.position < first.position)
+  -- Most events are the first of their commands, and few commands are undone. Postgres takes the opposite for granted where
+  -- it sees through a condition, and then gathers the whole history for a page: coalesce is opaque to it.
+  AND coalesce(
+    first.position = (
+      SELECT min(own.position)
+      FROM events AS own
+      WHERE own.planner_id = first.planner_id AND own."commandId" = first."commandId"),
+    false)
   AND ($2 IS NULL OR first."commandId" = $2)
   AND ($3 IS NULL OR first.command = $3)
   AND ($4 IS NULL
@@ -52,4 +56,4 @@ WHERE first.planner_id = $1
         WHERE events.planner_id = $1 AND events."entityId" = $4))
   AND ($5 IS NULL OR first.at >= $5)
   AND ($6 IS NULL OR first.at < $6)
-  AND ($7 IS NULL OR (undone."undoneBy" IS NOT NULL) = $7)
+  AND ($7 IS NULL OR coalesce(undone."undoneBy" IS NOT NULL, false) = $7)
