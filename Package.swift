@@ -70,6 +70,7 @@ let package = Package(
         "CLinux", "EventLoop", "EventLog", "Files", "JSON", "Postgres", "Scalars", "Varlink",
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(
       name: "TestCommands", dependencies: ["JSON", "Scalars"], path: "Tests/TestCommands",
       swiftSettings: strict),
@@ -77,13 +78,14 @@ let package = Package(
       name: "PlannerTests", dependencies: ["Planner", "JSON", "Scalars", "TestCommands"],
       swiftSettings: strict),
     .testTarget(
-      name: "WireTests", dependencies: ["JSON", "Scalars", "EventLoop", "Varlink", "TestSupport"],
+      name: "WireTests", 
+      dependencies: ["CAllocations", "JSON", "Scalars", "EventLoop", "Varlink", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ClusterTests",
       dependencies: [
-        "EventLog", "EventLoop", "Files", "JSON", "Planner", "Postgres", "Projections", "Scalars",
-        "TestCommands", "TestSupport",
+        "CAllocations", "EventLog", "EventLoop", "Files", "JSON", "Planner", "Postgres",
+        "Projections", "Scalars", "TestCommands", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

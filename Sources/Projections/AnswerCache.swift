@@ -409,13 +409,12 @@ extension Array {
 extension [UInt8] {
   /// Appends a number's digits.
   fileprivate mutating func append(decimal number: Int) {
-    let begin = count
-    var rest = number.magnitude
-    repeat {
-      append(UInt8(ascii: "0") + UInt8(rest % 10))
-      rest /= 10
-    } while rest > 0
     if number < 0 { append(UInt8(ascii: "-")) }
-    self[begin...].reverse()
+    var unit: UInt = 1
+    while number.magnitude / unit >= 10 { unit *= 10 }
+    while unit > 0 {
+      append(UInt8(ascii: "0") + UInt8(number.magnitude / unit % 10))
+      unit /= 10
+    }
   }
 }

@@ -176,6 +176,9 @@ package final class ProjectionEngine {
 
   // MARK: Questions
 
+  /// How often questions of now went to Postgres.
+  var queryRoundTrips: Int { querySessions.reduce(0) { $0 + $1.roundTrips } }
+
   package func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
     guard let asked = answers.asking(request) else { return try await reader.answer(request) }
     if let answer = await answers.answer(ofOthers: request) { return answer }

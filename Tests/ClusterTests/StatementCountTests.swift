@@ -1,5 +1,7 @@
+import CAllocations
 import EventLog
 import EventLoop
+import JSON
 import Postgres
 import Scalars
 import TestSupport
@@ -7,7 +9,8 @@ import Testing
 
 @testable import Projections
 
-/// How many statements Postgres runs on the way of a command: each costs more than the rows that it is about.
+/// How many statements Postgres runs on the way of a command and of a question: each costs more than the rows that it is
+/// about. And how often a kept answer asks for memory.
 @Suite(.clusterTurns) struct StatementCountTests {
   /// The statements that some queries lead to, those within functions too, as Postgres tells them; nothing of it stays.
   @EventLoop
@@ -79,5 +82,48 @@ import Testing
     #expect(statements.count == 3, "\(statements)")
     session.close()
     connection.close()
+  }
+
+  @Test @EventLoop
+  func `a question that is not kept is one statement in one round trip`() async throws {
+    let planner = try await PlannerFixture(projections: ["tasks"])
+    for method in ["Tasks", "Best", "Preferences"] {
+      func ask(_ parameters: JSONObject) async throws {
+        _ = try await planner.answer(PlannerFixture.Question(method, parameters, of: planner.planner))
+      }
+      // The first question to a build also says on a connection which one it is.
+      for _ in 0..<20 { try await ask([:]) }
+      let before = planner.engine.queryRoundTrips
+      try await ask([:])
+      #expect(planner.engine.queryRoundTrips == before + 1)
+      let view = try #require(planner.engine.catalog.views[method])
+      let plan = try ViewPlan(
+        view,
+        ViewRequest(method: method, scope: planner.planner, parameters: [:], now: PlannerFixture.now))
+      let connection = try await planner.database.connect()
+      let path = Query(Statement("SELECT set_config('search_path', $1, true)"), [.text(view.path)])
+      let statements = try await statements(of: [path, plan.query], on: connection)
+      #expect(statements.count == 2, "\(statements)")
+      connection.close()
+    }
+  }
+
+  @Test @EventLoop
+  func `a kept answer is given without asking for memory`() async throws {
+    let planner = try await PlannerFixture(projections: ["tasks"])
+    let question = PlannerFixture.Question("Removed", of: planner.planner)
+    try await planner.keep(question)
+    let bytes = question.bytes
+    var out: [UInt8] = []
+    out.reserveCapacity(1 << 16)
+    let before = allocations_of_this_thread()
+    for _ in 0..<100 {
+      let isGiven = planner.engine.answers.write(
+        answerTo: bytes.span, of: 1_000, atLeast: 0, to: &out)
+      guard isGiven else { break }
+    }
+    let after = allocations_of_this_thread()
+    #expect(after == before)
+    #expect(out.count > 100 * 20)
   }
 }

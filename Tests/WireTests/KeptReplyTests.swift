@@ -1,3 +1,4 @@
+import CAllocations
 import EventLoop
 import Glibc
 import JSON
@@ -44,6 +45,23 @@ struct KeptReplyTests {
     }
   }
 
+  @Test func `a known call is answered without asking for memory`() async throws {
+    try await withServer { test in
+      let known = CountedReply(to: KeptReplyTests.question)
+      test.server.kept = known
+      let peer = try test.peer()
+      // Those that come at once are answered in one turn of the loop.
+      for _ in 0..<3 {
+        await peer.send((0..<50).flatMap { _ in Array(KeptReplyTests.question.utf8) + [0] })
+        for _ in 0..<50 { #expect(await peer.reply() == ["parameters": ["text": "kept"]]) }
+      }
+      // From the second call of a turn on there is a buffer for all of them.
+      let between = zip(known.allocations, known.allocations.dropFirst()).map { $1 - $0 }
+      #expect(between.count { $0 == 0 } >= 100, "\(between)")
+      peer.close()
+    }
+  }
+
   @Test func `a peer that does not read what is kept is not served without bound`() async throws {
     try await withServer { test in
       let size = 100_000
@@ -60,6 +78,34 @@ struct KeptReplyTests {
       #expect(await peer.reply()?["parameters"] == ["text": "last"])
       peer.close()
     }
+  }
+}
+
+/// One reply that is known, and how often the loop had asked for memory by each time that it was given.
+@EventLoop
+private final class CountedReply: KeptReplies {
+  private let question: [UInt8]
+  private let parameters = Array(#"{"text":"kept"}"#.utf8)
+  private(set) var allocations: [UInt] = []
+
+  init(to question: String) {
+    self.question = Array(question.utf8)
+    allocations.reserveCapacity(1_000)
+  }
+
+  func write(
+    replyTo frame: Span<UInt8>, of peer: Peer, watermark: Int, to out: inout [UInt8]
+  ) -> Bool {
+    let isKnown = frame.withUnsafeBytes { frame in
+      question.withUnsafeBytes { question in
+        frame.count == question.count
+          && memcmp(frame.baseAddress!, question.baseAddress!, frame.count) == 0
+      }
+    }
+    guard isKnown else { return false }
+    allocations.append(allocations_of_this_thread())
+    out += parameters
+    return true
   }
 }
 
