@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <errno.h>
@@ -174,3 +175,5 @@ int clinux_terminal_height(int fd) {
   if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_row ? size.ws_row : 24;
 }
+
+void clinux_give_back_memory(void) { malloc_trim(0); }

@@ -41,6 +41,9 @@ package final class GroupCommit<D: Decider> {
   private let clock: @Sendable () -> Instant
   private let keeper: StateKeeper<D.State>
   private var states: StateCache<D.State>
+  /// How much of the weight that was dropped has gone back to the system.
+  private var givenBack = 0
+  private static var worthGivingBack: Int { 48 << 20 }
   private var queue: [Work] = []
   private var isRunning = false
 
@@ -442,6 +445,14 @@ package final class GroupCommit<D: Decider> {
       keeper.offer(stream, state, version)
       states.put(stream, .init(state: state, version: version))
     }
+    giveBack()
+  }
+
+  /// What dropped states have left free goes back to the system, much of it at once.
+  private func giveBack() {
+    guard states.droppedWeight - givenBack >= Self.worthGivingBack else { return }
+    givenBack = states.droppedWeight
+    Memory.giveBack()
   }
 
   private func forget(_ plan: GroupPlan<D>) {

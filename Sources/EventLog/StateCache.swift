@@ -20,6 +20,8 @@ struct StateCache<State> {
   private let weight: (State) -> Int
   private var entries: [StreamID: Cached] = [:]
   private var totalWeight = 0
+  /// Of what was dropped so far.
+  private(set) var droppedWeight = 0
   private var clock = 0
 
   init(weight: @escaping (State) -> Int = { _ in 0 }) {
@@ -49,6 +51,7 @@ struct StateCache<State> {
     {
       entries[stream] = nil
       totalWeight -= cached.weight
+      droppedWeight += cached.weight
     }
   }
 }

@@ -58,3 +58,6 @@ int clinux_terminal_width(int fd);
 
 /// The lines of the terminal behind a descriptor, 0 when none.
 int clinux_terminal_height(int fd);
+
+/// Gives memory that is free but lies between what is in use back to the system.
+void clinux_give_back_memory(void);

@@ -34,7 +34,7 @@ BEGIN
   PERFORM FROM log.append_lock FOR UPDATE;
 
   SELECT last.position, last.recorded_at, last.hash,
-         (SELECT max(number) FROM migrator.migrations) AS schema_now,
+         (SELECT number FROM migrator.migrations ORDER BY number DESC LIMIT 1) AS schema_now,
          categories[1] AS category, stream_ids[1] AS stream_id, versions[1] AS first,
          coalesce((SELECT e.version FROM log.events e
                     WHERE e.category = categories[1] AND e.stream_id = stream_ids[1]
