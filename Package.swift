@@ -78,7 +78,7 @@ let package = Package(
       name: "PlannerTests", dependencies: ["Planner", "JSON", "Scalars", "TestCommands"],
       swiftSettings: strict),
     .testTarget(
-      name: "WireTests", 
+      name: "WireTests",
       dependencies: ["CAllocations", "JSON", "Scalars", "EventLoop", "Varlink", "TestSupport"],
       swiftSettings: strict),
     .testTarget(

@@ -88,18 +88,19 @@ import Testing
   func `a question that is not kept is one statement in one round trip`() async throws {
     let planner = try await PlannerFixture(projections: ["tasks"])
     for method in ["Tasks", "Best", "Preferences"] {
-      func ask(_ parameters: JSONObject) async throws {
-        _ = try await planner.answer(PlannerFixture.Question(method, parameters, of: planner.planner))
+      func ask() async throws {
+        _ = try await planner.answer(
+          PlannerFixture.Question(method, of: planner.planner))
       }
       // The first question to a build also says on a connection which one it is.
-      for _ in 0..<20 { try await ask([:]) }
+      for _ in 0..<20 { try await ask() }
       let before = planner.engine.queryRoundTrips
-      try await ask([:])
+      try await ask()
       #expect(planner.engine.queryRoundTrips == before + 1)
       let view = try #require(planner.engine.catalog.views[method])
-      let plan = try ViewPlan(
-        view,
-        ViewRequest(method: method, scope: planner.planner, parameters: [:], now: PlannerFixture.now))
+      let request = ViewRequest(
+        method: method, scope: planner.planner, parameters: [:], now: PlannerFixture.now)
+      let plan = try ViewPlan(view, request)
       let connection = try await planner.database.connect()
       let path = Query(Statement("SELECT set_config('search_path', $1, true)"), [.text(view.path)])
       let statements = try await statements(of: [path, plan.query], on: connection)
