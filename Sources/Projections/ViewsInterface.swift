@@ -39,12 +39,14 @@ enum ViewsInterface {
   }
 
   private static let header = """
-    # The views: a method for each query file of the projections. `planner` absent means the caller's own;
-    # with `atLeast` a query waits until that position of the log is in the view. `position` is how far the
-    # log is in the answer. `asOf` asks about the past. `whatIf` asks what would be: the answer is as if its commands had
-    # been applied to the planner now, and nothing is written; one that would be refused is InvalidInput. Called with
-    # `more` a method answers again whenever its rows have changed, the newest state to a reader who is slow. Where a method pages: at most `limit` rows (100, at most 1,000); `nextCursor`, given as
-    # `cursor`, continues. Instants are RFC 3339 strings, dates YYYY-MM-DD, ids UUIDs.
+    # The views: a method for each query file of the projections. `planner` absent means the caller's own; with `atLeast` a query
+    # waits until that position of the log is in the view. Without it the answer has what was written on the same connection,
+    # and by its user before it was made; what is written meanwhile elsewhere shows within half a second, on a machine that
+    # keeps up. `position` is how far the log is in the answer. `asOf` asks about the past. `whatIf` asks what would be: the
+    # answer is as if its commands had been applied to the planner now, and nothing is written; one that would be refused is
+    # InvalidInput. Called with `more` a method answers again whenever its rows have changed, the newest state to a reader who
+    # is slow. Where a method pages: at most `limit` rows (100, at most 1,000); `nextCursor`, given as `cursor`, continues.
+    # Instants are RFC 3339 strings, dates YYYY-MM-DD, ids UUIDs.
     interface org.plannerd.views
     """
 

@@ -126,11 +126,18 @@ def flat(text):
     return " ".join(re.sub(r"--[^\n]*", " ", text).split())
 
 
+# A parameter, or in its place the NULL that the daemon writes where a question does not give it.
+PARAMETER = r"\$\d+(?:::\w+(?:\[\])?)?"
+
+
 def pattern(text):
     """The statement with its constants as pg_stat_statements shows them."""
+    def rest(part):
+        return re.sub(r"\\\$\d+", lambda _: PARAMETER, re.escape(part))
+
     parts = re.split(
         r"""('(?:[^']|'')*'|(?<![\w$."])\d+(?:\.\d+)?|\btrue\b|\bfalse\b|(?<=extract\()\w+)""", flat(text))
-    return re.compile("".join(r"(?:\$\d+|%s)" % re.escape(part) if index % 2 else re.escape(part)
+    return re.compile("".join(r"(?:\$\d+|%s)" % re.escape(part) if index % 2 else rest(part)
                               for index, part in enumerate(parts)))
 
 
