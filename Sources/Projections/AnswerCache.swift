@@ -6,9 +6,9 @@ internal import Scalars
 
 /// Answers of views that were given, each as long as its view would answer the same.
 ///
-/// An answer about a scope stands until the view has folded an event of that scope; what a connection has written itself is
-/// newer than the answer by then, and asked for. Nothing stands where other builds or queries answer, rows were mended, or
-/// Postgres was away. While it is away nothing is known, and none is given.
+/// An answer about a scope stands until the view has folded an event of that scope; who has written since wants a position
+/// that it has not seen. Nothing stands where other builds or queries answer, rows were mended, or Postgres was away. While it
+/// is away nothing is known, and none is given.
 ///
 /// Who asks just after an answer has ceased to stand gets it all the same, and it is asked for anew in the background: so
 /// that a view that many look at is asked once for each of its changes, and nobody waits for it.
@@ -101,8 +101,8 @@ package final class AnswerCache {
       self.minute = minute
     }
 
-    /// Roughly what it takes in memory.
-    var size: Int { rest.count + question.bytes.count + 256 }
+    /// Roughly what it takes in memory: of the question the bytes, and what they were read as.
+    var size: Int { rest.count + 3 * question.bytes.count + 512 }
   }
 
   /// Asks a question again, in the background.

@@ -102,21 +102,22 @@ import Testing
   {
     let planner = try await PlannerFixture(projections: ["tasks"])
     let question = Question("Tasks", of: planner.planner)
-    let before = try await planner.keep(question)
-    var isGivenOnce = false
-    for number in 1...20 where !isGivenOnce {
+    var isAskedAgain = false
+    // Where the loop stands still for longer than the answer is given, or a start goes on, it is tried again.
+    for number in 1...20 where !isAskedAgain {
+      try await planner.keep(question)
       try await createTask(planner, number)
       let head = planner.tail.head
       try await awaitFold(planner, upTo: head)
-      let given = try planner.keptAnswer(question)
-      isGivenOnce = given?["rows"]?.array?.count == number - 1
-      #expect(try planner.keptAnswer(question, atLeast: head) == nil)
-      try await Patience.until("it is asked again by itself") {
+      guard try planner.keptAnswer(question, atLeast: head) == nil,
+        let given = try planner.keptAnswer(question)
+      else { continue }
+      #expect(given["rows"]?.array?.count == number - 1)
+      isAskedAgain = await EventLoop.poll(every: .milliseconds(3), patience: .seconds(5)) {
         (try? planner.keptAnswer(question, atLeast: head))?["rows"]?.array?.count == number
       }
     }
-    #expect(isGivenOnce)
-    #expect(before["rows"] == [])
+    #expect(isAskedAgain)
   }
 
   @Test @EventLoop func `long after a fold it is not`() async throws {
