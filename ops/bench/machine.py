@@ -33,6 +33,12 @@ def facts(daemon, checkout):
     }
 
 
+def stolen_seconds():
+    """Processor time that this machine was ready to use and its host gave to others, since the start."""
+    with open("/proc/stat", encoding="ascii") as file:
+        return int(file.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def flushes(program, folder):
     """Flushes of 8 kB a second, by each way, as pg_test_fsync sees them where the data is."""
     path = f"{folder}/flush"
