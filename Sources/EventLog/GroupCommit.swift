@@ -42,7 +42,6 @@ package final class GroupCommit<D: Decider> {
   private let keeper: StateKeeper<D.State>
   private var states: StateCache<D.State>
   /// How much of the weight that was dropped has gone back to the system.
-  private var givenBack = 0
   private static var worthGivingBack: Int { 48 << 20 }
   private var queue: [Work] = []
   private var isRunning = false
@@ -149,13 +148,12 @@ package final class GroupCommit<D: Decider> {
   private func answer(
     _ waiting: Waiting, _ outcomes: Result<[CommandOutcome<D.Refusal>], LogFault>
   ) {
-    let value = outcomes.map { outcomes in
-      (
-        position: outcomes.reduce(tail.head) { max($0, $1.placement?.last ?? 0) },
-        outcomes: outcomes
-      )
+    if case .success(let outcomes) = outcomes {
+      // Of what was applied by another daemon before, the tail may not have heard yet.
+      tail.learned(outcomes.reduce(0) { max($0, $1.placement?.last ?? 0) })
     }
-    waiting.promise.fulfil(SentAnswer(value: value))
+    waiting.promise.fulfil(
+      SentAnswer(value: outcomes.map { (position: tail.head, outcomes: $0) }))
   }
 
   /// As with a group, for the commands of one batch.
@@ -450,8 +448,7 @@ package final class GroupCommit<D: Decider> {
 
   /// What dropped states have left free goes back to the system, much of it at once.
   private func giveBack() {
-    guard states.droppedWeight - givenBack >= Self.worthGivingBack else { return }
-    givenBack = states.droppedWeight
+    guard states.takeDroppedWeight(atLeast: Self.worthGivingBack) else { return }
     Memory.giveBack()
   }
 

@@ -15,6 +15,8 @@ package final class LogTail {
 
   /// Called when the head moves, backwards too, with the streams that events went to, nil where they are not known.
   package var followers: [ObjectIdentifier: (Int, Set<StreamID>?) -> Void] = [:]
+  /// Called when somebody waits at another daemon for what this one is to do about new events.
+  package var onHurry: () -> Void = {}
 
   /// Whether others' appends are heard of.
   package var isConnected: Bool { if case .connected = listener.state { true } else { false } }
@@ -23,10 +25,15 @@ package final class LogTail {
   private let reader: LogReader
   private var isNotifying = false
   private var mustNotify = false
-  private var isAsking = false
+  private var mustHurry = false
+  private var isLooking = false
+  private var mustLook = false
+  private var isHurried = false
   private var isStopped = false
 
   private static let channel = "plannerd_log"
+  /// What a NOTIFY says where somebody waits.
+  private static let hurry = "hurry"
   private static let pollInterval = Duration.milliseconds(250)
   /// From one NOTIFY to the next: each is a transaction.
   private static let notifyInterval = Duration.milliseconds(20)
@@ -38,8 +45,10 @@ package final class LogTail {
   }
 
   package func start() async throws(LogFault) {
-    listener.onNotification = { [weak self] channel, _ in
-      if channel == LogTail.channel { self?.ask() }
+    listener.onNotification = { [weak self] channel, text in
+      guard channel == LogTail.channel, let self else { return }
+      if text == LogTail.hurry { isHurried = true }
+      look()
     }
     listener.onConnect = { connection throws(PostgresError) in
       _ = try await connection.run([Query(Statement("LISTEN \(LogTail.channel)"))])
@@ -62,6 +71,15 @@ package final class LogTail {
     notifyOthers()
   }
 
+  /// Takes note of a position that the log was seen to reach.
+  func learned(_ position: Int) { advance(to: position, streams: nil) }
+
+  /// Tells other daemons that somebody waits here for what they do about new events.
+  package func hurryOthers() {
+    mustHurry = true
+    notifyOthers()
+  }
+
   private func advance(to position: Int, streams: Set<StreamID>?, back: Bool = false) {
     guard position > head || back else { return }
     head = position
@@ -75,34 +93,48 @@ package final class LogTail {
     isNotifying = true
     Task { @EventLoop in
       while mustNotify {
-        mustNotify = false
+        let text = mustHurry ? LogTail.hurry : ""
+        (mustNotify, mustHurry) = (false, false)
         _ = try? await listener.run(
-          Query(Statement("SELECT pg_notify('\(LogTail.channel)', '')")), resend: .forbidden)
+          LogTail.notification(.text(LogTail.channel), .text(text)), resend: .forbidden)
         await EventLoop.sleep(LogTail.notifyInterval)
       }
       isNotifying = false
     }
   }
 
+  private static let notification = Statement("SELECT pg_notify($1, $2)")
+
   private func poll() {
     guard !isStopped else { return }
-    ask()
+    look()
     EventLoop.after(LogTail.pollInterval) { [weak self] in self?.poll() }
   }
 
-  private func ask() {
-    guard !isAsking else { return }
-    isAsking = true
-    let known = head
+  /// Finds out how far the log reaches; where that is being done already, then once more.
+  private func look() {
+    mustLook = true
+    guard !isLooking else { return }
+    isLooking = true
     Task { @EventLoop in
-      if let position = try? await reader.head() {
-        // Postgres has come back with a shorter log than was known when it was asked: a restored backup, a standby
-        // that had not got all.
-        let isShorter = position < known && head == known
-        let streams = position > head ? try? await reader.streams(after: head, upTo: position) : nil
-        advance(to: position, streams: streams, back: isShorter)
+      while mustLook {
+        mustLook = false
+        await readHead()
       }
-      isAsking = false
+      isLooking = false
+      guard isHurried else { return }
+      isHurried = false
+      onHurry()
     }
+  }
+
+  private func readHead() async {
+    let known = head
+    guard let position = try? await reader.head() else { return }
+    // Postgres has come back with a shorter log than was known when it was asked: a restored backup, a standby that
+    // had not got all.
+    let isShorter = position < known && head == known
+    let streams = position > head ? try? await reader.streams(after: head, upTo: position) : nil
+    advance(to: position, streams: streams, back: isShorter)
   }
 }

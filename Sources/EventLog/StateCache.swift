@@ -20,8 +20,7 @@ struct StateCache<State> {
   private let weight: (State) -> Int
   private var entries: [StreamID: Cached] = [:]
   private var totalWeight = 0
-  /// Of what was dropped so far.
-  private(set) var droppedWeight = 0
+  private var droppedWeight = 0
   private var clock = 0
 
   init(weight: @escaping (State) -> Int = { _ in 0 }) {
@@ -40,6 +39,13 @@ struct StateCache<State> {
     totalWeight += cached.weight
     if let old = entries.updateValue(cached, forKey: stream) { totalWeight -= old.weight }
     if entries.count > Self.capacity || totalWeight > Self.weightLimit { dropOldest() }
+  }
+
+  /// Whether that much was dropped since this was last true.
+  mutating func takeDroppedWeight(atLeast weight: Int) -> Bool {
+    guard droppedWeight >= weight else { return false }
+    droppedWeight = 0
+    return true
   }
 
   /// Drops an eighth at once, so that a full cache does not sort at every command. The one that was used last stays.

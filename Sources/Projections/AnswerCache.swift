@@ -26,7 +26,9 @@ package final class AnswerCache {
       self.uid = uid
     }
 
-    fileprivate var hash: Int { AnswerCache.hash(bytes.span, uid) }
+    var hash: Int { AnswerCache.hash(bytes.span, uid) }
+
+    func isSame(as other: Question) -> Bool { isSame(as: other.bytes.span, of: other.uid) }
 
     fileprivate func isSame(as other: Span<UInt8>, of uid: UInt32) -> Bool {
       guard uid == self.uid, bytes.count == other.count else { return false }
@@ -38,8 +40,8 @@ package final class AnswerCache {
     }
   }
 
-  /// A scope's rows in a projection's live build.
-  final class Cell {
+  /// What happened to a scope's rows in a projection's live build.
+  final class Scope {
     /// The build may have folded an event of the scope up to here.
     fileprivate private(set) var lastEvent: Int
     /// The same before the last fold, and when that was.
@@ -63,7 +65,7 @@ package final class AnswerCache {
   fileprivate final class Checkpoint {
     var position: Int
     /// By stream; nil is all of them.
-    var cells: [StreamID?: Cell] = [:]
+    var scopes: [StreamID?: Scope] = [:]
 
     init(position: Int) { self.position = position }
   }
@@ -81,7 +83,7 @@ package final class AnswerCache {
     /// Up to where it was true when it was last given.
     var position: Int
     let checkpoint: Checkpoint
-    let cell: Cell
+    let scope: Scope
     /// The minute at which it was asked, where the answer depends on it.
     let minute: Instant?
     /// What was asked, to ask it again, and whether that is under way.
@@ -90,14 +92,14 @@ package final class AnswerCache {
 
     init(
       _ question: Question, _ request: ViewRequest, _ answer: ViewAnswer, _ checkpoint: Checkpoint,
-      _ cell: Cell, minute: Instant?
+      _ scope: Scope, minute: Instant?
     ) {
       self.question = question
       self.request = request
       rest = answer.afterPosition
       position = answer.position
       self.checkpoint = checkpoint
-      self.cell = cell
+      self.scope = scope
       self.minute = minute
     }
 
@@ -105,11 +107,12 @@ package final class AnswerCache {
     var size: Int { rest.count + 3 * question.bytes.count + 512 }
   }
 
-  /// Asks a question again, in the background.
-  var ask: (ViewRequest) async -> Void = { _ in }
+  /// Asks a question of the views.
+  private let ask: Ask
+  private let shared = SharedQuestions()
   private var toAskAgain: [Kept] = []
-  /// Questions that are being asked, by their hashes.
-  private var underWay: [Int: Asking] = [:]
+
+  typealias Ask = @EventLoop (ViewRequest) async throws(ViewError) -> ViewAnswer
 
   private let limit: Int
   private let catalog: ViewCatalog
@@ -131,11 +134,13 @@ package final class AnswerCache {
   /// How long an answer is given that no longer stands.
   private static let grace = Duration.milliseconds(250)
 
-  /// Keeps up to `limit` bytes.
+  /// Keeps up to `limit` bytes of what `ask` gives.
   init(
-    limit: Int, catalog: ViewCatalog, tail: LogTail, clock: @escaping @Sendable () -> Instant
+    limit: Int, catalog: ViewCatalog, tail: LogTail, clock: @escaping @Sendable () -> Instant,
+    ask: @escaping Ask
   ) {
     self.limit = limit
+    self.ask = ask
     self.catalog = catalog
     self.tail = tail
     self.clock = clock
@@ -149,21 +154,21 @@ package final class AnswerCache {
 
   // MARK: Giving
 
-  /// Appends the answer to a question where one is kept that has seen a position and stands; else nothing, and false.
+  /// Appends the answer to a question where one is kept that has seen a position, as far as the log has it, and stands; else
+  /// nothing, and false.
   package func write(
     answerTo bytes: Span<UInt8>, of uid: UInt32, atLeast position: Int, to out: inout [UInt8]
   ) -> Bool {
     guard tail.isConnected, let kept = find(AnswerCache.hash(bytes, uid)),
       kept.question.isSame(as: bytes, of: uid)
     else { return false }
-    if stands(kept) {
-      // What was folded since is of other scopes.
-      kept.position = max(kept.position, kept.checkpoint.position)
-    } else {
-      guard stoodJustNow(kept) else { return false }
-      askAgain(kept)
+    let stands = stands(kept)
+    // What was folded since is of other scopes.
+    if stands { kept.position = max(kept.position, kept.checkpoint.position) }
+    guard kept.position >= min(position, tail.head), stands || stoodJustNow(kept) else {
+      return false
     }
-    guard kept.position >= position else { return false }
+    if !stands { askAgain(kept) }
     out.append(contentsOf: ViewAnswer.opening)
     out.append(decimal: kept.position)
     out.append(contentsOf: kept.rest)
@@ -171,14 +176,14 @@ package final class AnswerCache {
   }
 
   private func stands(_ kept: Kept) -> Bool {
-    kept.cell.lastEvent <= kept.position
+    kept.scope.lastEvent <= kept.position
       && (kept.minute == nil || kept.minute == clock().wholeMinute)
   }
 
   private func stoodJustNow(_ kept: Kept) -> Bool {
-    if kept.cell.lastEvent > kept.position {
-      guard kept.cell.eventBefore <= kept.position,
-        ContinuousClock().now - kept.cell.changedAt < AnswerCache.grace
+    if kept.scope.lastEvent > kept.position {
+      guard kept.scope.eventBefore <= kept.position,
+        ContinuousClock().now - kept.scope.changedAt < AnswerCache.grace
       else { return false }
     }
     guard let minute = kept.minute else { return true }
@@ -193,11 +198,17 @@ package final class AnswerCache {
     guard toAskAgain.count == 1 else { return }
     Task { @EventLoop in
       while let kept = toAskAgain.first {
-        if !stands(kept) { await ask(kept.request.again(at: clock())) }
+        if isKept(kept), !stands(kept) { _ = try? await answer(kept.request.again(at: clock())) }
         kept.isAskedAgain = false
         toAskAgain.removeFirst()
       }
     }
+  }
+
+  /// Whether no other answer is in its place by now.
+  private func isKept(_ kept: Kept) -> Bool {
+    let hash = kept.question.hash
+    return (young[hash] ?? old[hash]) === kept
   }
 
   private func find(_ hash: Int) -> Kept? {
@@ -215,22 +226,42 @@ package final class AnswerCache {
     return hasher.finalize()
   }
 
+  // MARK: Asking
+
+  /// The answer to a question: that which somebody who asks the same is about to get, if it will have seen what this one
+  /// has written; else that of the views, which is kept.
+  func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
+    guard let question = request.question else { return try await answerAndKeep(request) }
+    let position = min(request.written, tail.head)
+    if let answer = await shared.answer(to: question, atLeast: position) { return answer }
+    return try await shared.asking(question) { () async throws(ViewError) in
+      try await answerAndKeep(request)
+    }
+  }
+
+  private func answerAndKeep(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
+    let asked = asked(request)
+    let answer = try await ask(request)
+    if let asked { keep(answer, asked) }
+    return answer
+  }
+
   // MARK: Keeping
 
   /// What is known when a question is asked.
-  struct Asked {
+  private struct Asked {
     /// Nil where the answer is not to be kept, but says how far the view is folded.
-    fileprivate let question: Question?
-    fileprivate let request: ViewRequest
-    fileprivate let projection: String
-    fileprivate let stream: StreamID?
-    fileprivate let checkpoint: Checkpoint
-    fileprivate let cell: Cell
-    fileprivate let minute: Instant?
+    let question: Question?
+    let request: ViewRequest
+    let projection: String
+    let stream: StreamID?
+    let checkpoint: Checkpoint
+    let scope: Scope
+    let minute: Instant?
   }
 
-  /// To be called before the question is put to Postgres; nil where its answer says nothing about now.
-  func asking(_ request: ViewRequest) -> Asked? {
+  /// Before the question is put to Postgres; nil where its answer says nothing about now.
+  private func asked(_ request: ViewRequest) -> Asked? {
     guard limit > 0, request.whatIf == nil, request.parameters["asOf"]?.isNull != false,
       let view = catalog.views[request.method], tail.isConnected
     else { return nil }
@@ -244,46 +275,8 @@ package final class AnswerCache {
     let checkpoint = checkpoint(of: projection)
     return Asked(
       question: question, request: request, projection: projection, stream: stream,
-      checkpoint: checkpoint, cell: cell(of: stream, in: checkpoint),
+      checkpoint: checkpoint, scope: scope(of: stream, in: checkpoint),
       minute: view.query.usesNow ? request.now.wholeMinute : nil)
-  }
-
-  /// A question that is being asked, which others who ask the same wait for.
-  @EventLoop
-  private final class Asking {
-    let question: Question
-    let done = Signal()
-    var answer: ViewAnswer?
-
-    init(_ question: Question) { self.question = question }
-  }
-
-  /// The answer to a question that somebody else is asking at the moment, if it will have seen a position.
-  func answer(ofOthers request: ViewRequest) async -> ViewAnswer? {
-    guard let question = request.question, let other = underWay[question.hash],
-      other.question.isSame(as: question.bytes.span, of: question.uid)
-    else { return nil }
-    await other.done.wait()
-    guard let answer = other.answer, answer.position >= request.written else { return nil }
-    return answer
-  }
-
-  /// Asks a question, so that others may wait for the same answer.
-  func asking(
-    _ request: ViewRequest, _ ask: () async throws(ViewError) -> ViewAnswer
-  ) async throws(ViewError) -> ViewAnswer {
-    guard let question = request.question, underWay[question.hash] == nil else {
-      return try await ask()
-    }
-    let asking = Asking(question)
-    underWay[question.hash] = asking
-    defer {
-      underWay[question.hash] = nil
-      asking.done.fire()
-    }
-    let answer = try await ask()
-    asking.answer = answer
-    return answer
   }
 
   private func checkpoint(of projection: String) -> Checkpoint {
@@ -293,27 +286,27 @@ package final class AnswerCache {
     return checkpoint
   }
 
-  private func cell(of stream: StreamID?, in checkpoint: Checkpoint) -> Cell {
-    if let cell = checkpoint.cells[stream] { return cell }
-    let cell = Cell(lastEvent: checkpoint.position)
+  private func scope(of stream: StreamID?, in checkpoint: Checkpoint) -> Scope {
+    if let scope = checkpoint.scopes[stream] { return scope }
+    let scope = Scope(lastEvent: checkpoint.position)
     grow(by: 128)
-    checkpoint.cells[stream] = cell
-    return cell
+    checkpoint.scopes[stream] = scope
+    return scope
   }
 
   /// Keeps an answer, unless its rows may have become others since it was asked for.
-  func keep(_ answer: ViewAnswer, _ asked: Asked) {
+  private func keep(_ answer: ViewAnswer, _ asked: Asked) {
     if answer.position > tail.head { return forget() }
     guard checkpoints[asked.projection] === asked.checkpoint, tail.isConnected else { return }
     // It may be known here before the fold that it shows has ended.
     move(asked.checkpoint, to: answer.position)
     guard let question = asked.question,
-      asked.checkpoint.cells[asked.stream] === asked.cell,
-      answer.position >= max(asked.cell.lastEvent, knownFrom),
+      asked.checkpoint.scopes[asked.stream] === asked.scope,
+      answer.position >= max(asked.scope.lastEvent, knownFrom),
       answer.json.count <= min(AnswerCache.longestAnswer, limit / 8)
     else { return }
     let kept = Kept(
-      question, asked.request, answer, asked.checkpoint, asked.cell, minute: asked.minute)
+      question, asked.request, answer, asked.checkpoint, asked.scope, minute: asked.minute)
     add(kept, kept.question.hash)
   }
 
@@ -328,9 +321,9 @@ package final class AnswerCache {
     old = young.filter { stands($0.value) }
     young = [:]
     youngSize = 0
-    let used = Set(old.values.map { ObjectIdentifier($0.cell) })
+    let used = Set(old.values.map { ObjectIdentifier($0.scope) })
     for checkpoint in checkpoints.values {
-      checkpoint.cells = checkpoint.cells.filter { used.contains(ObjectIdentifier($0.value)) }
+      checkpoint.scopes = checkpoint.scopes.filter { used.contains(ObjectIdentifier($0.value)) }
     }
   }
 
@@ -344,6 +337,7 @@ package final class AnswerCache {
     checkpoints = [:]
     appends = []
     knownFrom = tail.head
+    shared.forget()
   }
 
   private func appended(upTo head: Int, to streams: Set<StreamID>?) {
@@ -376,8 +370,8 @@ package final class AnswerCache {
       let append = appends[index]
       // Of what was appended at once any part may be a stream's.
       let last = min(append.last, position)
-      for stream in append.streams { checkpoint.cells[stream]?.change(upTo: last, at: now) }
-      checkpoint.cells[nil]?.change(upTo: last, at: now)
+      for stream in append.streams { checkpoint.scopes[stream]?.change(upTo: last, at: now) }
+      checkpoint.scopes[nil]?.change(upTo: last, at: now)
       if append.last >= position { break }
       index += 1
     }

@@ -24,6 +24,7 @@ extension ProjectionEngine {
     guard let live = catalog.served[job.status.projection]?.build, let folder = live.folder else {
       throw .failed("the projection was removed")
     }
+    if !job.isInBackground { await awaitLog(live) }
     let scope = options["scope"]?.string.flatMap { UUID($0) }
     // What an interruption has left of one stream's fold has no checkpoint to go on from.
     if scope != nil { try await worker.dropBuild(of: job) }
@@ -48,6 +49,16 @@ extension ProjectionEngine {
       throw error
     }
     await store.drop(fresh.id)
+  }
+
+  /// Returns when a live build has folded what was in the log when this was called, so that who has written and then
+  /// verifies has that proved as well; or when that takes long.
+  private func awaitLog(_ live: Build) async {
+    guard live.failure == nil, live.parking(of: nil) == nil,
+      let head = try? await LogReader(session).head()
+    else { return }
+    _ = await catalog.wait(
+      forProjection: live.projection, position: head, patience: ViewReader.patience)
   }
 
   private func position(of build: Build, _ store: BuildStore) async throws(JobFailure) -> Int {

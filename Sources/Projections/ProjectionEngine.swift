@@ -24,7 +24,6 @@ package final class ProjectionEngine {
   let store: BuildStore
   let projector: Projector
   let catalog: ViewCatalog
-  private let reader: ViewReader
   package let answers: AnswerCache
   private let history: HistoryReader
   let sandboxes: SandboxPool
@@ -69,9 +68,11 @@ package final class ProjectionEngine {
     catalog = ViewCatalog(session: querySessions[0], commandTypes: commandTypes)
     sandboxes = SandboxPool(queryInfo)
     moments = MomentReader(querySessions, catalog: catalog, pool: sandboxes)
-    reader = ViewReader(
-      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments)
-    answers = AnswerCache(limit: keptAnswers, catalog: catalog, tail: tail, clock: clock)
+    let reader = ViewReader(
+      querySessions.map { QuerySession($0) }, catalog: catalog, moments: moments, tail: tail)
+    answers = AnswerCache(limit: keptAnswers, catalog: catalog, tail: tail, clock: clock) {
+      request throws(ViewError) in try await reader.answer(request)
+    }
     history = HistoryReader(moments)
     historian = Historian(info, catalog: catalog, leases: leases)
     worker = Worker(info: info, tail: tail, store: store)
@@ -93,7 +94,6 @@ package final class ProjectionEngine {
     for session in [session] + querySessions { session.start() }
     projector.onAdvance = { [catalog] in catalog.advanced($0) }
     projector.awaited = { [catalog] in catalog.awaited }
-    answers.ask = { [weak self] request in _ = try? await self?.answer(request) }
     catalog.onAwait = { [projector] in projector.hasten() }
     projector.onChange = { [weak self] in await self?.refresh() }
     catalog.onChange = { [weak self] in self?.onInterfaceChange() }
@@ -180,13 +180,7 @@ package final class ProjectionEngine {
   var queryRoundTrips: Int { querySessions.reduce(0) { $0 + $1.roundTrips } }
 
   package func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
-    guard let asked = answers.asking(request) else { return try await reader.answer(request) }
-    if let answer = await answers.answer(ofOthers: request) { return answer }
-    return try await answers.asking(request) { [answers, reader] () throws(ViewError) in
-      let answer = try await reader.answer(request)
-      answers.keep(answer, asked)
-      return answer
-    }
+    try await answers.answer(request)
   }
 
   /// The events that made a view's row what it is: the reply of `Why`.

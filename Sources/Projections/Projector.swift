@@ -65,9 +65,10 @@ final class Projector {
       } else if awaited().isEmpty {
         wakeSoon()
       } else {
-        run()
+        hasten()
       }
     }
+    tail.onHurry = { [weak self] in self?.wake() }
     wake()
   }
 
@@ -119,8 +120,14 @@ final class Projector {
     }
   }
 
-  /// Folds what somebody waits for by now.
-  func hasten() { run() }
+  /// Folds what somebody waits for by now, here or where that is done.
+  func hasten() {
+    let awaited = awaited()
+    if followed.contains(where: { $0.position < awaited[$0.projection] ?? 0 }) {
+      tail.hurryOthers()
+    }
+    run()
+  }
 
   private func beginRound() {
     roundGoal = tail.head

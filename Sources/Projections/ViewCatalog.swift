@@ -146,8 +146,14 @@ final class ViewCatalog {
   /// Waits until a method's build has folded a position.
   func wait(for method: String, position: Int, patience: Duration) async throws(ViewError) {
     guard let projection = views[method]?.build.projection else { throw .noSuchMethod }
+    let reached = await wait(forProjection: projection, position: position, patience: patience)
+    if reached < position { throw .notYetVisible(position: reached) }
+  }
+
+  /// Waits until a projection's live build has folded a position, or not much longer; gives the position that it is at.
+  func wait(forProjection projection: String, position: Int, patience: Duration) async -> Int {
     func reached() -> Int { served[projection]?.build.position ?? 0 }
-    if reached() >= position { return }
+    if reached() >= position { return reached() }
     let signal = Signal()
     waiters.append((projection, position, signal))
     onAwait()
@@ -155,6 +161,6 @@ final class ViewCatalog {
     await signal.wait()
     timer.cancel()
     waiters.removeAll { $0.signal === signal }
-    if reached() < position { throw .notYetVisible(position: reached()) }
+    return reached()
   }
 }

@@ -91,6 +91,7 @@ final class ViewReader {
   private let sessions: [QuerySession]
   private let catalog: ViewCatalog
   private let moments: MomentReader
+  private let tail: LogTail
 
   nonisolated static let defaultLimit = 100
   nonisolated static let maxLimit = 1_000
@@ -99,10 +100,13 @@ final class ViewReader {
   private static let shortPatience = Duration.milliseconds(250)
   private static let attempts = 3
 
-  init(_ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader) {
+  init(
+    _ sessions: [QuerySession], catalog: ViewCatalog, moments: MomentReader, tail: LogTail
+  ) {
     self.sessions = sessions
     self.catalog = catalog
     self.moments = moments
+    self.tail = tail
   }
 
   func answer(_ request: ViewRequest) async throws(ViewError) -> ViewAnswer {
@@ -143,14 +147,16 @@ final class ViewReader {
     }
   }
 
-  /// Returns when what the asker has written is folded, or after a short time in which it is not.
+  /// Returns when what the asker has written is folded, as far as the log still has it, or after a short time in which it
+  /// is not.
   private func awaitWrites(_ request: ViewRequest) async {
-    guard request.written > 0, let view = catalog.views[request.method],
+    let position = min(request.written, tail.head)
+    guard position > 0, let view = catalog.views[request.method],
       catalog.build(of: view).failure == nil
     else { return }
     do {
       try await catalog.wait(
-        for: request.method, position: request.written, patience: ViewReader.shortPatience)
+        for: request.method, position: position, patience: ViewReader.shortPatience)
     } catch {
       // It is answered from what there is, and says up to where that is.
     }

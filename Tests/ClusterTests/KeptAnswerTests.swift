@@ -2,10 +2,11 @@ import EventLog
 import EventLoop
 import JSON
 import Postgres
-import Projections
 import Scalars
 import TestSupport
 import Testing
+
+@testable import Projections
 
 /// Answers that are kept: how long they stand, and for whom.
 @Suite(.clusterTurns) struct KeptAnswerTests {
@@ -118,6 +119,31 @@ import Testing
       }
     }
     #expect(isAskedAgain)
+  }
+
+  @Test @EventLoop
+  func `who has written what a shorter log has no more waits for nothing`() async throws {
+    let planner = try await PlannerFixture(projections: ["tasks"])
+    let question = Question("Tasks", of: planner.planner)
+    try await createTask(planner, 1)
+    try await awaitFold(planner, upTo: planner.tail.head)
+    let lost = planner.tail.head + 100
+    try await Patience.until("it is kept") {
+      _ = try? await planner.keep(question)
+      let kept = try? planner.keptAnswer(question, atLeast: lost)
+      return kept?["position"]?.int == planner.tail.head
+    }
+    var waits: [Duration] = []
+    for _ in 0..<5 {
+      let begin = ContinuousClock().now
+      let answer = try await planner.engine.answer(
+        ViewRequest(
+          method: "Tasks", scope: planner.planner, parameters: [:], now: PlannerFixture.now,
+          written: lost))
+      waits.append(ContinuousClock().now - begin)
+      #expect(answer.position == planner.tail.head)
+    }
+    #expect(waits.min()! < .milliseconds(250))
   }
 
   @Test @EventLoop func `long after a fold it is not`() async throws {

@@ -41,15 +41,15 @@ import Testing
     #expect(crashes.problems.isEmpty, "\(crashes.problems.prefix(20))")
   }
 
-  /// Two seconds, on a machine that has nothing else to do; on another as much longer as it has processes that wait for each
-  /// of its processors. A shared one stands still at times, and not more often than one time in ten.
+  /// Two seconds, or four times what an ordinary start takes here where that is more, on a machine that has nothing else to
+  /// do; on another as much longer as it has processes that wait for each of its processors.
   @EventLoop private func report(_ crashes: Crashes) {
     let acknowledgements = crashes.acknowledgements
     print(
       "crashes: \(crashes.summary); \(acknowledgements.applied.count) commands applied, \(acknowledgements.refused.count) refused, \(acknowledgements.repeated) Submits sent again"
     )
-    let slow = crashes.recoveries.filter { $0.duration > .seconds(2) * max(1, $0.crowding) }
-    #expect(slow.count <= crashes.recoveries.count / 10, "\(crashes.summary); \(slow)")
-    #expect(slow.allSatisfy { $0.duration < .seconds(10) }, "\(crashes.summary)")
+    let bound = max(.seconds(2), crashes.ordinary * 4)
+    let slow = crashes.recoveries.filter { $0.duration > bound * max(1, $0.crowding) }
+    #expect(slow.isEmpty, "\(crashes.summary); \(slow)")
   }
 }

@@ -19,10 +19,13 @@ import Testing
     follower.subscribe(after: 0)
     let ready = try await follower.reply()
     #expect(ready["ready"] == true)
+    var waits: [Duration] = []
     for number in 1...20 {
       let answer = try await daemons[0].client().submit([Commands.createPillar("Area \(number)")])
       let reader = try daemons[1].client()
+      let begin = ContinuousClock().now
       let rows = try await reader.rows("PillarAverages", atLeast: answer.position)
+      waits.append(ContinuousClock().now - begin)
       #expect(rows.count == number)
       var last = 0
       while last < answer.position {
@@ -30,6 +33,8 @@ import Testing
       }
       reader.close()
     }
+    // Whoever folds is told that somebody waits: by itself it would rest for 250 ms between two rounds.
+    #expect(waits.sorted()[10] < .milliseconds(125) * max(1, Crashes.crowding), "\(waits)")
     for daemon in daemons {
       await daemon.stop()
       #expect(daemon.process?.status == 0)
