@@ -45,18 +45,22 @@ package final class GroupCommit<D: Decider> {
   private static var worthGivingBack: Int { 48 << 20 }
   private var queue: [Work] = []
   private var isRunning = false
+  /// How long to rest after a group, as a multiple of the time that it took, so that what follows the log keeps up.
+  package var rest: () -> Double = { 0 }
+  private static var longestRest: Duration { .milliseconds(250) }
 
   /// How many commands one transaction carries at most, unless one batch alone has more.
   private static var groupSize: Int { 2_000 }
 
+  /// What no command waits for is done on the `background` session, where there is one of its own for it.
   package init(
-    _ decider: D, session: Session, tail: LogTail, schemaVersion: Int,
+    _ decider: D, session: Session, background: Session? = nil, tail: LogTail, schemaVersion: Int,
     clock: @escaping @Sendable () -> Instant
   ) {
     self.decider = decider
     self.session = session
     self.reader = LogReader(session)
-    keeper = StateKeeper(decider.storage, session: session)
+    keeper = StateKeeper(decider.storage, reading: session, writing: background ?? session)
     states = StateCache(weight: decider.storage?.weight ?? { _ in 0 })
     self.tail = tail
     self.schemaVersion = schemaVersion
@@ -106,7 +110,12 @@ package final class GroupCommit<D: Decider> {
           promise.fulfil(.failure(error))
         }
       } else {
+        let begin = ContinuousClock().now
         await process(takeGroup())
+        let rest = rest()
+        if rest > 0 {
+          await EventLoop.sleep(min((ContinuousClock().now - begin) * rest, Self.longestRest))
+        }
       }
     }
     isRunning = false

@@ -7,7 +7,8 @@ internal import Scalars
 @EventLoop
 final class StateKeeper<State: Sendable> {
   private let storage: StateStorage<State>?
-  private let session: Session
+  private let reading: Session
+  private let writing: Session
   /// Up to which versions the states are kept, of the streams that were used last.
   private var keptVersions: [StreamID: Int] = [:]
   private var isWriting = false
@@ -15,12 +16,13 @@ final class StateKeeper<State: Sendable> {
   /// Events from one kept state to the next at least; for a big state there are more.
   private static var spacing: Int { 1_000 }
   /// Bytes of a state for each of which an event is waited for.
-  private static var bytesPerEvent: Int { 2_000 }
+  private static var bytesPerEvent: Int { 1_000 }
   private static var remembered: Int { 4_000 }
 
-  init(_ storage: StateStorage<State>?, session: Session) {
+  init(_ storage: StateStorage<State>?, reading: Session, writing: Session) {
     self.storage = storage
-    self.session = session
+    self.reading = reading
+    self.writing = writing
   }
 
   /// The state that is kept of a stream, if there is one that its events lead to.
@@ -28,7 +30,7 @@ final class StateKeeper<State: Sendable> {
     guard let storage else { return nil }
     let rows: Rows
     do {
-      rows = try await session.run(
+      rows = try await reading.run(
         loadStatement(
           .text(stream.category), .text(stream.id.description), .int(storage.format)),
         resend: .allowed)
@@ -62,7 +64,7 @@ final class StateKeeper<State: Sendable> {
 
   /// What cannot be kept now is kept later.
   private func write(_ stream: StreamID, _ version: Int, _ format: Int, _ text: String) async {
-    _ = try? await session.run(
+    _ = try? await writing.run(
       keepStatement(
         .text(stream.category), .text(stream.id.description), .int(version), .int(format),
         .text(text)), resend: .allowed)

@@ -22,7 +22,12 @@ package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     }
 
     /// Names are compared by their scalars; Swift's `==` also holds different spellings of an accent for the same.
-    func isNamed(_ other: String) -> Bool { name.utf8.elementsEqual(other.utf8) }
+    func isNamed(_ other: String) -> Bool {
+      let (own, others) = (name.utf8.span, other.utf8.span)
+      guard own.count == others.count else { return false }
+      for index in own.indices where own[index] != others[index] { return false }
+      return true
+    }
   }
 
   package private(set) var members: [Member]
@@ -73,7 +78,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
 }
 
 extension JSON {
-  package var isNull: Bool { self == .null }
+  package var isNull: Bool { if case .null = self { true } else { false } }
 
   package var string: String? {
     if case .string(let value) = self { value } else { nil }
@@ -106,7 +111,7 @@ extension JSON {
 
   /// The member of an object; nil for any other value and where there is none or a null one.
   package subscript(name: String) -> JSON? {
-    guard let value = object?[name], value != .null else { return nil }
+    guard let value = object?[name], !value.isNull else { return nil }
     return value
   }
 

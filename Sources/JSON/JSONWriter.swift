@@ -49,15 +49,20 @@ extension JSON {
   /// Appends a string in quotes.
   package static func write(_ string: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    let needsEscape: (UInt8) -> Bool = {
-      $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\")
-    }
-    if string.utf8.contains(where: needsEscape) {
+    if needsEscape(string.utf8.span) {
       for byte in string.utf8 { writeEscaped(byte, to: &out) }
     } else {
       out.append(contentsOf: string.utf8)
     }
     out.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscape(_ bytes: Span<UInt8>) -> Bool {
+    for index in bytes.indices {
+      let byte = bytes[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+    }
+    return false
   }
 
   private static func writeEscaped(_ byte: UInt8, to out: inout [UInt8]) {

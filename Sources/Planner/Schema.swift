@@ -57,6 +57,8 @@ package struct StoredField<R>: Sendable {
   let copy: @Sendable (R, inout R) -> Void
   let differs: @Sendable (R, R) -> Bool
 
+  /// Inlined, so that each field is read where it is and not by way of a key path.
+  @inline(__always)
   init<Value: Stored>(_ name: String, _ path: any WritableKeyPath<R, Value> & Sendable) {
     self.name = name
     isRequired = Value(stored: .null) == nil
@@ -77,7 +79,7 @@ extension Record {
     var members: [JSONObject.Member] = []
     for field in Self.schema.fields {
       let value = field.read(self)
-      if value != .null { members.append(.init(name: field.name, value: value)) }
+      if !value.isNull { members.append(.init(name: field.name, value: value)) }
     }
     return .object(JSONObject(unique: members))
   }

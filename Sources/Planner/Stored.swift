@@ -11,7 +11,7 @@ extension Optional: Stored where Wrapped: Stored {
   package var stored: JSON { self?.stored ?? .null }
 
   package init?(stored: JSON) {
-    if stored == .null {
+    if stored.isNull {
       self = .none
     } else {
       guard let value = Wrapped(stored: stored) else { return nil }

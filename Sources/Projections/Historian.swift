@@ -53,15 +53,16 @@ final class Historian {
     }
     Task { @EventLoop in
       while !isStopped {
-        let worked = await catchUp()
-        if !worked { await EventLoop.sleep(Historian.failureInterval) }
-        await news.wait()
-        news = Signal()
+        // Who has just started has more urgent things to do as well.
         var intervals = 0
         repeat {
           await EventLoop.sleep(Historian.interval)
           intervals += 1
         } while !isQuiet && intervals < Historian.patience
+        news = Signal()
+        let worked = await catchUp()
+        if !worked { await EventLoop.sleep(Historian.failureInterval) }
+        await news.wait()
       }
     }
   }

@@ -28,7 +28,7 @@ final class Projector {
   private var roundGoal = 0
   private var isInRound = false
   /// When the next round may begin.
-  private var restsUntil = ContinuousClock().now
+  private var nextRound = ContinuousClock().now
   private var isPausing = false
   private var isStopped = false
   private var mustReadPositions = false
@@ -38,11 +38,13 @@ final class Projector {
   private var retries: Set<Int> = []
   private var exclusive: [(work: () async -> Void, done: Signal)] = []
   private var isFollowing = false
+  private var appendTimes = AppendTimes()
 
   /// From an event to its round at least.
   private static let shortestPause = Duration.milliseconds(5)
-  /// Between two rounds: a fold of a few events costs as much as one of fifty, and each makes answers old that are kept.
-  private static let pause = Duration.milliseconds(250)
+  /// From the beginning of a round to that of the next at least: a fold of a few events costs as much as one of fifty, and
+  /// each makes answers old that are kept.
+  private static let roundInterval = Duration.milliseconds(250)
   /// Events in one transaction of live folding at most.
   private static let chunk = 10_000
   private static let retryInterval = Duration.seconds(2)
@@ -60,6 +62,7 @@ final class Projector {
   func start() {
     tail.followers[ObjectIdentifier(self)] = { [weak self] head, _ in
       guard let self else { return }
+      appendTimes.note(head, at: ContinuousClock().now)
       if builds.values.contains(where: { $0.position > head }) {
         readPositionsAgain()
       } else if awaited().isEmpty {
@@ -105,7 +108,9 @@ final class Projector {
 
   /// Folds all that is behind.
   func wake() {
-    beginRound()
+    roundGoal = tail.head
+    if !isInRound { nextRound = ContinuousClock().now + Projector.roundInterval }
+    isInRound = true
     run()
   }
 
@@ -113,7 +118,7 @@ final class Projector {
   private func wakeSoon() {
     guard !isPausing, !isInRound, !isStopped else { return }
     isPausing = true
-    let pause = restsUntil - ContinuousClock().now
+    let pause = nextRound - ContinuousClock().now
     EventLoop.after(max(pause, Projector.shortestPause)) { [weak self] in
       self?.isPausing = false
       self?.wake()
@@ -127,11 +132,6 @@ final class Projector {
       tail.hurryOthers()
     }
     run()
-  }
-
-  private func beginRound() {
-    roundGoal = tail.head
-    isInRound = true
   }
 
   private func run() {
@@ -153,6 +153,14 @@ final class Projector {
   func readPositionsAgain() {
     mustReadPositions = true
     wake()
+  }
+
+  /// For how long the oldest event has been in the log that is not in all views which are folded here.
+  var lag: Duration {
+    let positions = builds.values.lazy.filter { [self] in
+      $0.state == "live" && $0.failure == nil && target($0) != nil
+    }.map(\.position)
+    return appendTimes.age(after: positions.min() ?? tail.head, at: ContinuousClock().now)
   }
 
   /// Runs something while nothing is being folded here.
@@ -205,10 +213,7 @@ final class Projector {
   }
 
   private func endRound() {
-    if isInRound {
-      restsUntil = ContinuousClock().now + Projector.pause
-      isInRound = false
-    }
+    isInRound = false
     if builds.values.contains(where: { $0.position < tail.head }) { wakeSoon() }
   }
 

@@ -58,7 +58,13 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
 
   package var description: String {
     let (year, month, day) = civil
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    var text = ""
+    text.append(year, width: 4)
+    text.append("-")
+    text.append(month, width: 2)
+    text.append("-")
+    text.append(day, width: 2)
+    return text
   }
 
   package static func < (left: CalendarDate, right: CalendarDate) -> Bool {
@@ -74,8 +80,11 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
   }
 }
 
-/// A number with zeros in front, at least `width` digits.
-func padded(_ number: Int, _ width: Int) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+extension String {
+  /// Appends a number with zeros in front, at least `width` digits.
+  mutating func append(_ number: Int, width: Int) {
+    let digits = String(number)
+    for _ in digits.utf8.count..<max(width, digits.utf8.count) { append("0") }
+    append(digits)
+  }
 }

@@ -45,12 +45,21 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
     let day = Instant.floorDivide(microseconds, 86_400_000_000)
     let inDay = microseconds - day * 86_400_000_000
     let seconds = inDay / 1_000_000
-    var text = "\(CalendarDate(daysSinceEpoch: day))T"
-    text +=
-      "\(padded(seconds / 3_600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
-    var fraction = padded(inDay % 1_000_000, 6)
-    while fraction.last == "0" { fraction.removeLast() }
-    return text + (fraction.isEmpty ? "Z" : ".\(fraction)Z")
+    var text = CalendarDate(daysSinceEpoch: day).description
+    text.append("T")
+    text.append(seconds / 3_600, width: 2)
+    text.append(":")
+    text.append(seconds / 60 % 60, width: 2)
+    text.append(":")
+    text.append(seconds % 60, width: 2)
+    var (fraction, width) = (inDay % 1_000_000, 6)
+    if fraction > 0 {
+      while fraction % 10 == 0 { (fraction, width) = (fraction / 10, width - 1) }
+      text.append(".")
+      text.append(fraction, width: width)
+    }
+    text.append("Z")
+    return text
   }
 
   /// The UTC day that the instant is in.

@@ -52,18 +52,17 @@ package struct UUID: Sendable, Hashable, Comparable, CustomStringConvertible {
   }
 
   package var description: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(unsafeUninitializedCapacity: 36) { buffer in
+    String(unsafeUninitializedCapacity: 36) { buffer in
       var position = 0
-      for (half, dashes) in [(high, [8, 12]), (low, [0, 4])] {
-        for nibble in 0..<16 {
-          if dashes.contains(nibble) {
-            buffer[position] = UInt8(ascii: "-")
-            position += 1
-          }
-          buffer[position] = digits[Int(half >> (60 - 4 * UInt64(nibble)) & 15)]
+      for nibble in 0..<32 {
+        if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
+          buffer[position] = UInt8(ascii: "-")
           position += 1
         }
+        let half = nibble < 16 ? high : low
+        let value = UInt8(truncatingIfNeeded: half >> UInt64(60 - 4 * (nibble % 16))) & 15
+        buffer[position] = value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+        position += 1
       }
       return position
     }

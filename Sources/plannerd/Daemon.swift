@@ -65,7 +65,8 @@ final class Daemon {
     tail = LogTail(Session(info))
     let decider = PlannerDecider(timezones: database.timezones, authority: people.authority)
     commands = GroupCommit(
-      decider, session: write, tail: tail, schemaVersion: database.schemaVersion, clock: Clock.now)
+      decider, session: write, background: record, tail: tail,
+      schemaVersion: database.schemaVersion, clock: Clock.now)
     reader = LogReader(read)
     access = AccessRecorder(record)
     audit = AuditReader(search, recorder: access)
@@ -85,6 +86,7 @@ final class Daemon {
   }
 
   private func open() async throws {
+    commands.rest = { [projections] in projections.restOfAppends }
     for session in sessions { session.start() }
     try await tail.start()
     try await projections.start()

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION log.encode_envelope(
 ) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
 -- A body of the SQL standard's form is bound to what its names mean here and now, and can be inlined.
-RETURN pg_catalog.convert_to(pg_catalog.jsonb_build_array(
+RETURN pg_catalog.convert_to(pg_catalog.json_build_array(
   at_position, category, stream_id, version, type, pg_catalog.encode(data_hash, 'hex'), command_id, command,
   pg_catalog.encode(command_hash, 'hex'), duration_us, person_id, uid, pid,
   (extract(epoch FROM recorded_at) * 1000000)::bigint,

@@ -5,8 +5,8 @@ CREATE OR REPLACE FUNCTION log.keep_state(
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  -- An erasure comes before or after.
-  PERFORM FROM log.append_lock FOR UPDATE;
+  -- An erasure comes before or after. Appends go on meanwhile.
+  PERFORM projection.lock_history(of_stream, false);
   INSERT INTO log.states AS s (category, stream_id, version, hash, format, state)
   SELECT e.category, e.stream_id, e.version, e.hash, in_format, content
     FROM log.events e

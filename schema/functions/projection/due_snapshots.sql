@@ -32,7 +32,14 @@ BEGIN
     SELECT e.stream_id FROM log.events e
      WHERE NOT walks AND e.position > after_position AND e.position <= folded AND e.category = of_category
   ), heads AS (
-    SELECT c.stream_id, log.version_at(of_category, c.stream_id, folded) AS newest FROM changed c
+    SELECT c.stream_id,
+           CASE WHEN e.position <= folded THEN e.version
+             ELSE log.version_at(of_category, c.stream_id, folded) END AS newest
+      FROM changed c
+     CROSS JOIN LATERAL (
+       SELECT e.version, e.position FROM log.events e
+        WHERE e.category = of_category AND e.stream_id = c.stream_id ORDER BY e.version DESC LIMIT 1) e
+     WHERE e.version >= spacing
     UNION ALL
     SELECT '00000000-0000-0000-0000-000000000000', folded WHERE of_category IS NULL
   )
