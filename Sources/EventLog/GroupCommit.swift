@@ -43,6 +43,9 @@ package final class GroupCommit<D: Decider> {
   private var states: StateCache<D.State>
   /// How much of the weight that was dropped has gone back to the system.
   private static var worthGivingBack: Int { 48 << 20 }
+  private static var quiet: Duration { .seconds(1) }
+  private var lastUse = ContinuousClock().now
+  private var isAwaitingQuiet = false
   private var queue: [Work] = []
   private var isRunning = false
   /// How long to rest after a group, as a multiple of the time that it took, so that what follows the log keeps up.
@@ -51,6 +54,8 @@ package final class GroupCommit<D: Decider> {
 
   /// How many commands one transaction carries at most, unless one batch alone has more.
   private static var groupSize: Int { 2_000 }
+  /// Of how many streams they are: the states of all are in memory meanwhile.
+  private static var groupStreams: Int { 64 }
 
   /// What no command waits for is done on the `background` session, where there is one of its own for it.
   package init(
@@ -65,6 +70,7 @@ package final class GroupCommit<D: Decider> {
     self.tail = tail
     self.schemaVersion = schemaVersion
     self.clock = clock
+    keeper.current = { [weak self] in self?.states.peek($0) }
   }
 
   /// Decides and appends a batch, in the order in which batches are submitted. The position is that of the
@@ -123,12 +129,14 @@ package final class GroupCommit<D: Decider> {
 
   private func takeGroup() -> [Waiting] {
     var commands = 0
+    var streams: Set<StreamID> = []
     var group: [Waiting] = []
     while group.count < queue.count, let waiting = queue[group.count].waiting {
-      guard commands == 0 || commands + waiting.batch.commands.count <= Self.groupSize else {
+      commands += waiting.batch.commands.count
+      streams.insert(waiting.batch.stream)
+      guard group.isEmpty || commands <= Self.groupSize && streams.count <= Self.groupStreams else {
         break
       }
-      commands += waiting.batch.commands.count
       group.append(waiting)
     }
     queue.removeFirst(group.count)
@@ -455,10 +463,24 @@ package final class GroupCommit<D: Decider> {
     giveBack()
   }
 
-  /// What dropped states have left free goes back to the system, much of it at once.
+  /// What dropped states have left free goes back to the system: much of it at once, the rest when nothing is going on.
   private func giveBack() {
-    guard states.takeDroppedWeight(atLeast: Self.worthGivingBack) else { return }
-    Memory.giveBack()
+    lastUse = ContinuousClock().now
+    if states.takeDroppedWeight(atLeast: Self.worthGivingBack) {
+      Memory.giveBack()
+    } else if states.droppedWeight > 0, !isAwaitingQuiet {
+      isAwaitingQuiet = true
+      giveBackWhenQuiet()
+    }
+  }
+
+  private func giveBackWhenQuiet() {
+    EventLoop.after(Self.quiet) { [weak self] in
+      guard let self else { return }
+      if ContinuousClock().now - lastUse < Self.quiet { return giveBackWhenQuiet() }
+      isAwaitingQuiet = false
+      if states.takeDroppedWeight(atLeast: 1) { Memory.giveBack() }
+    }
   }
 
   private func forget(_ plan: GroupPlan<D>) {

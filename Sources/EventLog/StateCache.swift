@@ -20,7 +20,7 @@ struct StateCache<State> {
   private let weight: (State) -> Int
   private var entries: [StreamID: Cached] = [:]
   private var totalWeight = 0
-  private var droppedWeight = 0
+  private(set) var droppedWeight = 0
   private var clock = 0
 
   init(weight: @escaping (State) -> Int = { _ in 0 }) {
@@ -32,6 +32,9 @@ struct StateCache<State> {
     totalWeight -= cached.weight
     return cached.entry
   }
+
+  /// The entry where it stays.
+  func peek(_ stream: StreamID) -> Entry? { entries[stream]?.entry }
 
   mutating func put(_ stream: StreamID, _ entry: Entry) {
     clock += 1

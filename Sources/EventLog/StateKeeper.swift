@@ -11,7 +11,10 @@ final class StateKeeper<State: Sendable> {
   private let writing: Session
   /// Up to which versions the states are kept, of the streams that were used last.
   private var keptVersions: [StreamID: Int] = [:]
-  private var isWriting = false
+  /// Whose states are to be kept, the first first.
+  private var due: [StreamID] = []
+  /// The state of a stream as it is now, where it is at hand.
+  var current: (StreamID) -> StateCache<State>.Entry? = { _ in nil }
 
   /// Events from one kept state to the next at least; for a big state there are more.
   private static var spacing: Int { 1_000 }
@@ -44,30 +47,39 @@ final class StateKeeper<State: Sendable> {
     return .init(state: state, version: version)
   }
 
-  /// Keeps a state in the background if the one before it is far behind.
+  /// Sees to it that a stream's state is kept, in the background, if the one before it is far behind.
   func offer(_ stream: StreamID, _ state: State, _ version: Int) {
-    guard let storage, !isWriting,
+    guard let storage,
       version - keptVersions[stream, default: 0]
         >= max(Self.spacing, storage.weight(state) / Self.bytesPerEvent)
     else { return }
     remember(stream, version)
-    isWriting = true
-    // The loop is not held up by a long text.
-    BlockingThread.run { [self] in
-      let text = storage.write(state).text
-      Task { @EventLoop in
-        await write(stream, version, storage.format, text)
-        isWriting = false
+    due.append(stream)
+    guard due.count == 1 else { return }
+    Task { @EventLoop in
+      while let stream = due.first {
+        if let entry = current(stream) { await keep(stream, entry, storage) }
+        due.removeFirst()
       }
     }
   }
 
   /// What cannot be kept now is kept later.
-  private func write(_ stream: StreamID, _ version: Int, _ format: Int, _ text: String) async {
+  private func keep(
+    _ stream: StreamID, _ entry: StateCache<State>.Entry, _ storage: StateStorage<State>
+  ) async {
+    let written = Promise<String>()
+    let state = entry.state
+    // The loop is not held up by a long text.
+    BlockingThread.run {
+      let text = storage.write(state).text
+      Task { @EventLoop in written.fulfil(text) }
+    }
+    let text = await written.get()
     _ = try? await writing.run(
       keepStatement(
-        .text(stream.category), .text(stream.id.description), .int(version), .int(format),
-        .text(text)), resend: .allowed)
+        .text(stream.category), .text(stream.id.description), .int(entry.version),
+        .int(storage.format), .text(text)), resend: .allowed)
   }
 
   private func remember(_ stream: StreamID, _ version: Int) {
