@@ -41,7 +41,7 @@ package final class GroupCommit<D: Decider> {
   private let clock: @Sendable () -> Instant
   private let keeper: StateKeeper<D.State>
   private var states: StateCache<D.State>
-  /// How much of the weight that was dropped has gone back to the system.
+  /// States of that weight that were dropped are given back to the system at once.
   private static var worthGivingBack: Int { 48 << 20 }
   private static var quiet: Duration { .seconds(1) }
   private var lastUse = ContinuousClock().now
