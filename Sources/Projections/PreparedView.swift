@@ -36,7 +36,7 @@ struct PreparedView: Sendable {
       let name = rows.columnName(index)
       guard let type = ValueType(objectID: rows.columnType(index)) else {
         throw refusal(
-          "column \(name) has a type that is not served; these are: int8, numeric, boolean, uuid, text, date, timestamptz, text[], jsonb"
+          "column \(name) has a type that is not served; these are: int8, numeric, float8, boolean, uuid, text, date, timestamptz, text[], jsonb"
         )
       }
       guard ViewsInterface.isFieldName(name) else {

@@ -31,11 +31,11 @@ SELECT
   terms.impact,
   terms.status,
   ("urgencyWeight" * urgency + "priorityWeight" * "priorityTerm" + "impactWeight" * "impactTerm"
-    + "effortWeight" * "effortTerm") * 0.00000001 AS score,
-  urgency * 0.000001 AS urgency,
-  "priorityTerm" * 0.000001 AS "priorityTerm",
-  "impactTerm" * 0.000001 AS "impactTerm",
-  "effortTerm" * 0.000001 AS "effortTerm",
+    + "effortWeight" * "effortTerm") / 1e8::float8 AS score,
+  urgency / 1e6::float8 AS urgency,
+  "priorityTerm" / 1e6::float8 AS "priorityTerm",
+  "impactTerm" / 1e6::float8 AS "impactTerm",
+  "effortTerm" / 1e6::float8 AS "effortTerm",
   "urgencyWeight",
   "priorityWeight",
   "impactWeight",
@@ -43,6 +43,8 @@ SELECT
 FROM (
   -- Terms are counted in millionths: whole numbers take a third of the time of fractions. Each is rounded half up, by
   -- adding half of the divisor.
+  -- They become fractions by one division of whole numbers, whose shortest decimal form is the exact one: of type numeric
+  -- that would take more time than all the rest.
   SELECT
     actionable.*,
     -- 604,800,000,000 microseconds are a week. 1 - 0.8 * (until + week) / (3 * week) in millionths.
