@@ -57,8 +57,6 @@ package struct StoredField<R>: Sendable {
   let copy: @Sendable (R, inout R) -> Void
   let differs: @Sendable (R, R) -> Bool
 
-  /// Inlined, so that each field is read where it is and not by way of a key path.
-  @inline(__always)
   init<Value: Stored>(_ name: String, _ path: any WritableKeyPath<R, Value> & Sendable) {
     self.name = name
     isRequired = Value(stored: .null) == nil

@@ -7,8 +7,9 @@ struct AppendTimes {
   private static let resolution = Duration.milliseconds(10)
   private static let most = 10_000
 
-  /// The log reaches a position from now on.
+  /// The log reaches a position from now on, which may be less than it did: then what is there is as old as nothing.
   mutating func note(_ position: Int, at now: ContinuousClock.Instant) {
+    if let last = marks.last, position < last.position { marks = [] }
     if let last = marks.last,
       now - last.at < AppendTimes.resolution || marks.count == AppendTimes.most
     {

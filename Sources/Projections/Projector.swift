@@ -6,7 +6,7 @@ internal import Scalars
 /// Folds new events into the builds whose leases this daemon has. The others it follows.
 ///
 /// A view that somebody waits for is folded at once. The rest follow in rounds with pauses between them, so that a busy log
-/// is folded some tens of times in a second and not at each of its commits. Each build has transactions of its
+/// is folded a few times in a second and not at each of its commits. Each build has transactions of its
 /// own: who waits for one waits for no other, but for the one that is just being folded.
 @EventLoop
 final class Projector {

@@ -157,6 +157,7 @@ package enum ValueType: String, Sendable {
     case 16: self = .boolean
     case 1082: self = .date
     case 1184: self = .timestamptz
+    // double precision is written and compared alike.
     case 1700, 701: self = .numeric
     case 3802, 114: self = .jsonb
     case 1009: self = .texts

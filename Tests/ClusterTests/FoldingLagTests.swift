@@ -27,6 +27,11 @@ import Testing
     #expect(times.age(after: 9, at: at(200)) == .zero)
     times.note(10, at: at(300))
     #expect(times.age(after: 9, at: at(301)) == .milliseconds(1))
+    // A backup was restored: what is gone is waited for by nobody.
+    times.note(7, at: at(400))
+    #expect(times.age(after: 7, at: at(900)) == .zero)
+    times.note(8, at: at(1_000))
+    #expect(times.age(after: 7, at: at(1_001)) == .milliseconds(1))
   }
 
   @Test @EventLoop

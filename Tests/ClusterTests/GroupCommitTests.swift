@@ -193,6 +193,30 @@ import Testing
     #expect(try await log.problems() == [])
   }
 
+  @Test @EventLoop func `a group has the states of a bounded number of streams`() async throws {
+    let log = try await LogFixture()
+    let tasks = (1...200).map { number in
+      Task { @EventLoop in
+        let stream = StreamID(category: "counter", id: LogFixture.id(number))
+        let batch = log.batch([log.command(.add(1))], stream: stream)
+        return try await log.log.submit(batch).outcomes.map(LogFixture.word)
+      }
+    }
+    for task in tasks { #expect(try await task.value[0].hasPrefix("applied")) }
+    #expect(try await log.reader.head() == 200)
+    let connection = try await log.database.connect()
+    let rows = try await connection.run([
+      Query(
+        Statement(
+          "SELECT max(n) FROM (SELECT count(*) AS n FROM log.events GROUP BY xmin::text) AS groups")
+      )
+    ])[0]
+    connection.close()
+    // They share transactions, but not one.
+    #expect((2...64).contains(try #require(rows.int(0, 0))))
+    #expect(try await log.problems() == [])
+  }
+
   @Test @EventLoop func `two daemons on one database do not step on each other`() async throws {
     let first = try await LogFixture()
     let second = first.secondWriter()
