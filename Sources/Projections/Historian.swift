@@ -92,8 +92,10 @@ final class Historian {
     while isUnfinished, !isStopped {
       isUnfinished = false
       for build in builds() where !failed.contains(build.id) && !isStopped {
+        let spacing = spacing
         do throws(PostgresError) {
           switch try await catchUp(build, until: ContinuousClock().now + Historian.turn) {
+          case .done where spacing != self.spacing: isUnfinished = true
           case .done: seen[build.id] = build.position
           case .unfinished: isUnfinished = true
           case .failed: failed.insert(build.id)

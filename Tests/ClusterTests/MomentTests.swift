@@ -139,6 +139,8 @@ struct LongPast {
           actor: Actor(personID: LongPast.streams[which], uid: 1_000, pid: 42), commands: commands,
           atomic: false, dryRun: false, receivedAt: ContinuousClock().now))
     }
+    let engine = planner.engine
+    try await Patience.until("everything is folded") { engine.health.allSatisfy { $0.lag == 0 } }
     let connection = try await planner.database.connect()
     defer { connection.close() }
     let rows = try await connection.run([
