@@ -7,7 +7,8 @@ internal import Scalars
 /// the events between two of them.
 ///
 /// It works in the background, on a connection of its own: while the log is quiet half of the time, else a tenth of it, and
-/// a burst of commands is waited for to end. What it has not come to yet is answered all the same, from further back.
+/// a burst of commands, like a job, is waited for to end. What it has not come to yet is answered all the same, from
+/// further back.
 @EventLoop
 final class Historian {
   /// Events of a scope from one snapshot to the next.
@@ -27,6 +28,8 @@ final class Historian {
   private var lastNews = ContinuousClock().now
   /// What stood in the way last.
   private(set) var failure: String?
+  /// Returns when nobody waits for work of the projector's that this would slow down.
+  var makeWay: () async -> Void = {}
 
   /// How long one build is worked at while others wait.
   private static let turn = Duration.seconds(3)
@@ -163,6 +166,7 @@ final class Historian {
       let next = keeper.next(spacing: spacing)
       if next > newest { break }
       if ContinuousClock().now > deadline { return false }
+      await makeWay()
       let began = ContinuousClock().now
       guard try await keeper.keep(upTo: next) else { break }
       await EventLoop.sleep((ContinuousClock().now - began) * (isQuiet ? 1 : 9))

@@ -266,6 +266,13 @@ final class JobBoard {
     await EventLoop.sleep(min(duration, .milliseconds(250)))
   }
 
+  /// Waits until none of this daemon's jobs runs but those in the background.
+  func idle() async {
+    while let job = running.values.first(where: { !$0.isInBackground }) {
+      await job.wait(.seconds(1))
+    }
+  }
+
   /// Waits for a job to end.
   func finish(_ id: Int) async throws(ProjectionEngine.JobError) -> JobStatus {
     while true {

@@ -1,9 +1,9 @@
 -- Each statement merges the events of a thing into one JSON object and lays that over the row there
--- was. The merge joins the members of the `after` objects in the order of the log, as text: of a
--- member that occurs twice jsonb keeps the last. jsonb_populate_record then changes the columns
--- that occur, a null included, and no others. This takes a third of the time of jsonb_object_agg
--- over jsonb_each. A thing whose creation is not in the log any more (it was erased) has no
--- "createdAt" and no row.
+-- was. The merge joins the members of the `after` objects in the order of the log, as text, from
+-- rows that are sorted once, not for each aggregate. json_populate_record then changes the columns
+-- that occur, a null included, and no others; of a member that occurs twice it takes the last. This
+-- takes a quarter of the time of jsonb_object_agg over jsonb_each. A thing whose creation is not in
+-- the log any more (it was erased) has no "createdAt" and no row.
 
 -- Live, a batch is an event or two: a statement that none of them concerns is skipped, which halves
 -- the cost.
@@ -17,7 +17,7 @@ BEGIN
       next."removedAt", merged.position
     FROM (
       SELECT planner_id, pillar_id, max(position) AS position,
-        concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
+        concat('{', string_agg(members, ','), '}')::json AS members
       FROM (
         SELECT stream_id AS planner_id, (data->>'pillarId')::uuid AS pillar_id, position,
           CASE type
@@ -31,10 +31,11 @@ BEGIN
           END AS members
         FROM batch
         WHERE type IN ('PillarCreated', 'PillarChanged', 'PillarRemoved', 'PillarRestored')
+        ORDER BY planner_id, pillar_id, position
       ) AS events
       GROUP BY planner_id, pillar_id
     ) AS merged
-    CROSS JOIN LATERAL jsonb_populate_record(
+    CROSS JOIN LATERAL json_populate_record(
       (SELECT known FROM pillars AS known
         WHERE known.planner_id = merged.planner_id AND known."pillarId" = merged.pillar_id),
       merged.members) AS next
@@ -52,7 +53,7 @@ BEGIN
       next."createdAt", next."removedAt", merged.position
     FROM (
       SELECT planner_id, theme_id, max(position) AS position,
-        concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
+        concat('{', string_agg(members, ','), '}')::json AS members
       FROM (
         SELECT stream_id AS planner_id, (data->>'themeId')::uuid AS theme_id, position,
           CASE type
@@ -66,10 +67,11 @@ BEGIN
           END AS members
         FROM batch
         WHERE type IN ('ThemeCreated', 'ThemeChanged', 'ThemeRemoved', 'ThemeRestored')
+        ORDER BY planner_id, theme_id, position
       ) AS events
       GROUP BY planner_id, theme_id
     ) AS merged
-    CROSS JOIN LATERAL jsonb_populate_record(
+    CROSS JOIN LATERAL json_populate_record(
       (SELECT known FROM themes AS known
         WHERE known.planner_id = merged.planner_id AND known."themeId" = merged.theme_id),
       merged.members) AS next
@@ -94,11 +96,12 @@ BEGIN
       merged.updated_at, merged.version, next."removedAt", merged.position
     FROM (
       SELECT planner_id, task_id, max(position) AS position, max(version) AS version,
-        (array_agg(occurred_at ORDER BY position))[count(*)] AS updated_at,
-        concat('{', string_agg(members, ',' ORDER BY position), '}')::jsonb AS members
+        bool_or(type = 'TaskCreated') AS is_created,
+        (array_agg(occurred_at))[count(*)] AS updated_at,
+        concat('{', string_agg(members, ','), '}')::json AS members
       FROM (
         SELECT stream_id AS planner_id, (data->>'taskId')::uuid AS task_id, position, version,
-          occurred_at,
+          occurred_at, type,
           CASE type
             -- The nulls first: an id that was removed may be created again, with fewer fields.
             WHEN 'TaskCreated' THEN
@@ -117,15 +120,19 @@ BEGIN
           'TaskCreated', 'TaskChanged', 'TaskMoved', 'TaskStarted', 'TaskCompleted', 'TaskReopened',
           'TaskSnoozed', 'TaskWoken', 'TaskRemoved', 'TaskRestored')
         UNION ALL
-        SELECT stream_id, ranks.key::uuid, position, version, occurred_at, '"rank": ' || ranks.value
+        SELECT stream_id, ranks.key::uuid, position, version, occurred_at, type,
+          '"rank": ' || ranks.value
         FROM batch CROSS JOIN LATERAL jsonb_each_text(data->'after'->'ranks') AS ranks
-        WHERE type = 'TasksReranked'
+        WHERE type = 'TasksReranked' AND 'TasksReranked' = ANY (types)
+        ORDER BY planner_id, task_id, position
       ) AS events
       GROUP BY planner_id, task_id
     ) AS merged
-    CROSS JOIN LATERAL jsonb_populate_record(
+    CROSS JOIN LATERAL json_populate_record(
+      -- A creation says all that there is to a task.
       (SELECT known FROM tasks AS known
-        WHERE known.planner_id = merged.planner_id AND known."taskId" = merged.task_id),
+        WHERE NOT merged.is_created
+          AND known.planner_id = merged.planner_id AND known."taskId" = merged.task_id),
       merged.members) AS next
     WHERE next."createdAt" IS NOT NULL
     ON CONFLICT (planner_id, "taskId") DO UPDATE SET
@@ -153,12 +160,12 @@ BEGIN
         concat(
           '{',
           string_agg(nullif(left(right(data->>'after', -1), -1), ''), ',' ORDER BY position),
-          '}')::jsonb AS members
+          '}')::json AS members
       FROM batch
       WHERE type = 'PreferencesChanged'
       GROUP BY stream_id
     ) AS merged
-    CROSS JOIN LATERAL jsonb_populate_record(
+    CROSS JOIN LATERAL json_populate_record(
       (SELECT known FROM preferences AS known WHERE known.planner_id = merged.planner_id),
       merged.members) AS next
     ON CONFLICT (planner_id) DO UPDATE SET
