@@ -33,8 +33,12 @@ package struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   package private(set) var members: [Member]
 
   package init(dictionaryLiteral elements: (String, JSON)...) {
-    members = []
-    for (name, value) in elements { self[name] = value }
+    self.init(literal: elements)
+  }
+
+  fileprivate init(literal elements: [(String, JSON)]) {
+    members = elements.map { Member(name: $0, value: $1) }
+    assert(Set(members.map(\.name)).count == members.count, "a name occurs once")
   }
 
   /// Members whose names the caller knows to differ.
@@ -71,9 +75,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   package init(arrayLiteral elements: JSON...) { self = .array(elements) }
   package init(nilLiteral: ()) { self = .null }
   package init(dictionaryLiteral elements: (String, JSON)...) {
-    var object = JSONObject()
-    for (name, value) in elements { object[name] = value }
-    self = .object(object)
+    self = .object(JSONObject(literal: elements))
   }
 }
 

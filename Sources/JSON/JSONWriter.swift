@@ -52,7 +52,8 @@ extension JSON {
     if needsEscape(string.utf8.span) {
       for byte in string.utf8 { writeEscaped(byte, to: &out) }
     } else {
-      out.append(contentsOf: string.utf8)
+      var string = string
+      string.withUTF8 { out.append(contentsOf: $0) }
     }
     out.append(UInt8(ascii: "\""))
   }

@@ -1,7 +1,8 @@
 package import JSON
 
 extension Command {
-  private static let envelope = ["commandId", "expectedVersion", "occurredAt"]
+  private static let members =
+    ["commandId", "expectedVersion", "occurredAt"] + CommandKind.allCases.map(\.rawValue)
 
   /// The `commandId` of a command as it came, valid or not, so that even a refused one can be named.
   package static func identity(of json: JSON) -> String? {
@@ -10,8 +11,7 @@ extension Command {
 
   /// Decodes one element of Submit's `commands`. An absent member and a null one are the same.
   package init(json: JSON) throws(Rejection) {
-    let names = Command.envelope + CommandKind.allCases.map(\.rawValue)
-    let reader = try FieldReader(json, path: nil, fields: names)
+    let reader = try FieldReader(json, path: nil, fields: Command.members)
     id = try reader.uuid("commandId")
     expectedVersion = try reader.int("expectedVersion")
     occurredAt = try reader.instant("occurredAt")
@@ -24,11 +24,12 @@ extension Command {
   }
 
   private static func kind(of reader: FieldReader) throws(Rejection) -> CommandKind {
-    let kinds = CommandKind.allCases.filter { reader.has($0.rawValue) }
+    let kinds = reader.given.compactMap { CommandKind(rawValue: $0) }
     guard let kind = kinds.first else {
       throw Rejection(.noBody, "The command has no body; it must have exactly one.")
     }
     guard kinds.count == 1 else {
+      let kinds = CommandKind.allCases.filter(kinds.contains)
       let names = kinds.map(\.rawValue).joined(separator: ", ")
       throw Rejection(
         .severalBodies, field: kinds[1].rawValue, limit: "1",

@@ -50,6 +50,9 @@ struct FieldReader {
 
   func has(_ name: String) -> Bool { value(name) != nil }
 
+  /// The names of the fields that there are.
+  var given: [String] { object.members.filter { $0.value != .null }.map(\.name) }
+
   func required(_ name: String) throws(Rejection) -> JSON {
     guard let value = value(name) else {
       throw Rejection(.missingField, field: field(name), "\(field(name)) is missing.")

@@ -58,16 +58,41 @@ package struct StoredField<R>: Sendable {
   let differs: @Sendable (R, R) -> Bool
 
   init<Value: Stored>(_ name: String, _ path: any WritableKeyPath<R, Value> & Sendable) {
+    let place = Place(path)
     self.name = name
     isRequired = Value(stored: .null) == nil
-    read = { $0[keyPath: path].stored }
+    read = { place.value(in: $0).stored }
     write = { json, record in
       guard let value = Value(stored: json) else { return false }
-      record[keyPath: path] = value
+      place.set(value, in: &record)
       return true
     }
-    copy = { source, target in target[keyPath: path] = source[keyPath: path] }
-    differs = { $0[keyPath: path] != $1[keyPath: path] }
+    copy = { source, target in place.set(place.value(in: source), in: &target) }
+    differs = { place.value(in: $0) != place.value(in: $1) }
+  }
+}
+
+/// Where a stored property is in a record. A key path itself looks types up at each access, 500 instructions.
+private struct Place<R, Value>: Sendable {
+  private let offset: Int
+
+  init(_ path: WritableKeyPath<R, Value>) {
+    guard let offset = MemoryLayout<R>.offset(of: path) else {
+      preconditionFailure("\(path) is no stored property")
+    }
+    self.offset = offset
+  }
+
+  func value(in record: R) -> Value {
+    withUnsafePointer(to: record) {
+      UnsafeRawPointer($0).load(fromByteOffset: offset, as: Value.self)
+    }
+  }
+
+  func set(_ value: Value, in record: inout R) {
+    withUnsafeMutablePointer(to: &record) {
+      (UnsafeMutableRawPointer($0) + offset).assumingMemoryBound(to: Value.self).pointee = value
+    }
   }
 }
 

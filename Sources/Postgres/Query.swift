@@ -59,24 +59,34 @@ package struct Parameter: Sendable, ExpressibleByStringLiteral, ExpressibleByNil
 
   /// A one-dimensional array; elements of nil are NULL.
   package static func array(_ values: [String?]) -> Parameter {
-    var out: [UInt8] = [UInt8(ascii: "{")]
-    for (index, value) in values.enumerated() {
-      if index > 0 { out.append(UInt8(ascii: ",")) }
-      guard let value else {
-        out.append(contentsOf: "NULL".utf8)
-        continue
+    // Each byte may need a backslash, each value quotation marks and a comma.
+    let capacity = values.reduce(2) { $0 + 2 * max($1?.utf8.count ?? 0, 2) + 3 }
+    let text = unsafe String(unsafeUninitializedCapacity: capacity) { out in
+      var count = 0
+      func append(_ byte: UInt8) {
+        unsafe out[count] = byte
+        count += 1
       }
-      out.append(UInt8(ascii: "\""))
-      for byte in value.utf8 {
-        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-          out.append(UInt8(ascii: "\\"))
+      append(UInt8(ascii: "{"))
+      for (index, value) in values.enumerated() {
+        if index > 0 { append(UInt8(ascii: ",")) }
+        guard let value else {
+          for byte in "NULL".utf8 { append(byte) }
+          continue
         }
-        out.append(byte)
+        append(UInt8(ascii: "\""))
+        let bytes = value.utf8.span
+        for index in bytes.indices {
+          let byte = bytes[index]
+          if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { append(UInt8(ascii: "\\")) }
+          append(byte)
+        }
+        append(UInt8(ascii: "\""))
       }
-      out.append(UInt8(ascii: "\""))
+      append(UInt8(ascii: "}"))
+      return count
     }
-    out.append(UInt8(ascii: "}"))
-    return Parameter(text: String(decoding: out, as: UTF8.self))
+    return Parameter(text: text)
   }
 
   package static func array(_ values: [Int]) -> Parameter {

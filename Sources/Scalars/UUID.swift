@@ -23,17 +23,16 @@ package struct UUID: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// Not generic: a generic one is not specialised for other modules, and took 14 µs.
   private init?(text: String) {
     var (high, low): (UInt64, UInt64) = (0, 0)
-    var index = 0
-    for byte in text.utf8 {
+    let bytes = text.utf8.span
+    guard bytes.count == 36 else { return nil }
+    for index in bytes.indices {
       if index == 8 || index == 13 || index == 18 || index == 23 {
-        guard byte == UInt8(ascii: "-") else { return nil }
+        guard bytes[index] == UInt8(ascii: "-") else { return nil }
       } else {
-        guard index < 36, let digit = UUID.digit(byte) else { return nil }
+        guard let digit = UUID.digit(bytes[index]) else { return nil }
         if index < 18 { high = high << 4 | digit } else { low = low << 4 | digit }
       }
-      index += 1
     }
-    guard index == 36 else { return nil }
     self.init(high: high, low: low)
   }
 
