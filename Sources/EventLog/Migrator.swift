@@ -35,7 +35,7 @@ package struct Migrator {
 
   /// The newest migration that this program was written for: a folder of another age has functions that the program
   /// does not know.
-  package nonisolated static let newest = 7
+  package nonisolated static let newest = 8
 
   /// Migrates, over a connection of a superuser, or of a role that may create roles and owns the database.
   /// Gives the number of the newest migration: the version of the schema.

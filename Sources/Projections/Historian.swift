@@ -13,7 +13,7 @@ internal import Scalars
 final class Historian {
   /// Events of a scope from one snapshot to the next.
   var spacing = 100 {
-    didSet { seen = [:] }
+    didSet { (seen, noted) = ([:], [:]) }
   }
 
   private let info: ConnectionInfo
@@ -22,6 +22,8 @@ final class Historian {
   private let leases: Leases
   /// Up to where the log was looked through for what is due, by build.
   private var seen: [Int: Int] = [:]
+  /// What of that the database knows, for who comes after this daemon.
+  private var noted: [Int: Int] = [:]
   private var running: Signal?
   private var isStopped = false
   private var news = Signal()
@@ -99,7 +101,9 @@ final class Historian {
         do throws(PostgresError) {
           switch try await catchUp(build, until: ContinuousClock().now + Historian.turn) {
           case .done where spacing != self.spacing: isUnfinished = true
-          case .done: seen[build.id] = build.position
+          case .done:
+            seen[build.id] = build.position
+            try await note(build)
           case .unfinished: isUnfinished = true
           case .failed: failed.insert(build.id)
           }
@@ -117,9 +121,27 @@ final class Historian {
     let builds = catalog.served.values.map(\.build).filter {
       leases.lease(ofProjection: $0.projection) != nil
     }
-    for id in seen.keys where !builds.contains(where: { $0.id == id }) { seen[id] = nil }
+    for id in seen.keys where !builds.contains(where: { $0.id == id }) {
+      (seen[id], noted[id]) = (nil, nil)
+    }
     return builds.filter { (seen[$0.id] ?? -1) < $0.position }.sorted { $0.id < $1.id }
   }
+
+  /// Now and then: what was looked through since is little to look through again.
+  private func note(_ build: Build) async throws(PostgresError) {
+    guard build.position - (noted[build.id] ?? 0) >= 10 * spacing else { return }
+    _ = try await session.run(
+      Historian.noteStatement(.int(build.id), .int(spacing), .int(build.position)),
+      resend: .allowed)
+    noted[build.id] = build.position
+  }
+
+  private static let noteStatement = Statement(
+    """
+    INSERT INTO projection.snapshot_looks (build_id, spacing, position)
+    SELECT build_id, $2::bigint, $3::bigint FROM projection.builds WHERE build_id = $1
+    ON CONFLICT (build_id) DO UPDATE SET spacing = excluded.spacing, position = excluded.position
+    """)
 
   /// How far a build was caught up.
   private enum Progress {
@@ -132,7 +154,7 @@ final class Historian {
     async throws(PostgresError) -> Progress
   {
     let rows = try await session.run(
-      Historian.dueStatement(.int(build.id), .int(seen[build.id] ?? 0), .int(spacing)),
+      Historian.dueStatement(.int(build.id), .int(seen[build.id]), .int(spacing)),
       resend: .allowed)
     if rows.isEmpty { return .done }
     let keeper = try await SnapshotKeeper.open(build, info)

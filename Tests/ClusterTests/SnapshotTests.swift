@@ -113,6 +113,32 @@ import Testing
       try await past.planner.ask("Totals", ["asOf": asOf], of: stream, now: LongPast.end) == answer)
   }
 
+  @Test @EventLoop func `who comes after looks on from where the log was looked through`()
+    async throws
+  {
+    let past = try await past(spacing: 25)
+    func due(_ build: Build, after: String, spacing: Int = 25) async throws -> Int {
+      let sql = "SELECT count(*) FROM projection.due_snapshots(\(build.id), \(after), \(spacing))"
+      return Int(try #require(try await past.planner.value(sql)))!
+    }
+    for build in try await builds(past) {
+      let looks = "FROM projection.snapshot_looks WHERE build_id = \(build.id)"
+      #expect(
+        try await past.planner.value("SELECT position \(looks)") == String(past.recorded.count))
+      _ = try await past.planner.value(
+        "WITH gone AS (DELETE FROM projection.snapshots WHERE build_id = \(build.id) RETURNING 1) SELECT count(*) FROM gone"
+      )
+      #expect(try await due(build, after: "0") > 0)
+      #expect(try await due(build, after: "NULL") == 0)
+      #expect(try await due(build, after: "NULL", spacing: 26) > 0)
+      // A look at what is not there any more counts for nothing.
+      _ = try await past.planner.value(
+        "WITH looked AS (UPDATE projection.snapshot_looks SET position = position + 1 WHERE build_id = \(build.id) RETURNING 1) SELECT count(*) FROM looked"
+      )
+      #expect(try await due(build, after: "NULL") > 0)
+    }
+  }
+
   @Test @EventLoop func `they go with the build that they are of`() async throws {
     let past = try await past(spacing: 25)
     let old = try await builds(past).map(\.id)
