@@ -13,7 +13,7 @@ internal import Scalars
 final class Historian {
   /// Events of a scope from one snapshot to the next.
   var spacing = 100 {
-    didSet { (seen, noted) = ([:], [:]) }
+    didSet { forget() }
   }
 
   private let info: ConnectionInfo
@@ -24,14 +24,16 @@ final class Historian {
   private var seen: [Int: Int] = [:]
   /// What of that the database knows, for who comes after this daemon.
   private var noted: [Int: Int] = [:]
+  /// Another one whenever that counts no longer.
+  private var era = 0
   private var running: Signal?
   private var isStopped = false
   private var news = Signal()
   private var lastNews = ContinuousClock().now
   /// What stood in the way last.
   private(set) var failure: String?
-  /// Returns when nobody waits for work of the projector's that this would slow down.
-  var makeWay: () async -> Void = {}
+  /// Waits up to a second for work that somebody waits for, and that this would slow down; false where there is none.
+  var giveWay: () async -> Bool = { false }
 
   /// How long one build is worked at while others wait.
   private static let turn = Duration.seconds(3)
@@ -51,6 +53,8 @@ final class Historian {
   }
 
   func start() {
+    // Postgres may have lost what it had not flushed: copies, and then also the note that they were made.
+    session.onConnect = { [weak self] _ throws(PostgresError) in self?.forget() }
     session.start()
     catalog.followers[ObjectIdentifier(self)] = { [weak self] _, _ in
       self?.lastNews = ContinuousClock().now
@@ -70,6 +74,11 @@ final class Historian {
         await news.wait()
       }
     }
+  }
+
+  private func forget() {
+    (seen, noted) = ([:], [:])
+    era += 1
   }
 
   private var isQuiet: Bool { ContinuousClock().now - lastNews >= Historian.interval }
@@ -97,10 +106,11 @@ final class Historian {
     while isUnfinished, !isStopped {
       isUnfinished = false
       for build in builds() where !failed.contains(build.id) && !isStopped {
-        let spacing = spacing
+        while !isStopped, await giveWay() {}
+        let era = era
         do throws(PostgresError) {
           switch try await catchUp(build, until: ContinuousClock().now + Historian.turn) {
-          case .done where spacing != self.spacing: isUnfinished = true
+          case .done where era != self.era: isUnfinished = true
           case .done:
             seen[build.id] = build.position
             try await note(build)
@@ -130,10 +140,11 @@ final class Historian {
   /// Now and then: what was looked through since is little to look through again.
   private func note(_ build: Build) async throws(PostgresError) {
     guard build.position - (noted[build.id] ?? 0) >= 10 * spacing else { return }
+    let era = era
     _ = try await session.run(
       Historian.noteStatement(.int(build.id), .int(spacing), .int(build.position)),
       resend: .allowed)
-    noted[build.id] = build.position
+    if era == self.era { noted[build.id] = build.position }
   }
 
   private static let noteStatement = Statement(
@@ -188,7 +199,7 @@ final class Historian {
       let next = keeper.next(spacing: spacing)
       if next > newest { break }
       if ContinuousClock().now > deadline { return false }
-      await makeWay()
+      if await giveWay() { return false }
       let began = ContinuousClock().now
       guard try await keeper.keep(upTo: next) else { break }
       await EventLoop.sleep((ContinuousClock().now - began) * (isQuiet ? 1 : 9))

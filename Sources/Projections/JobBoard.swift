@@ -266,11 +266,11 @@ final class JobBoard {
     await EventLoop.sleep(min(duration, .milliseconds(250)))
   }
 
-  /// Waits until none of this daemon's jobs runs but those in the background.
-  func idle() async {
-    while let job = running.values.first(where: { !$0.isInBackground }) {
-      await job.wait(.seconds(1))
-    }
+  /// Waits up to a second for one of this daemon's jobs that are not in the background; false where none runs.
+  func waitForAny() async -> Bool {
+    guard let job = running.values.first(where: { !$0.isInBackground }) else { return false }
+    await job.wait(.seconds(1))
+    return true
   }
 
   /// Waits for a job to end.

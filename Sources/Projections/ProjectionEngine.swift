@@ -98,7 +98,7 @@ package final class ProjectionEngine {
     projector.onChange = { [weak self] in await self?.refresh() }
     catalog.onChange = { [weak self] in self?.onInterfaceChange() }
     catalog.refresh = { [weak self] in await self?.refresh() }
-    historian.makeWay = { [weak jobs] in await jobs?.idle() }
+    historian.giveWay = { [weak jobs] in await jobs?.waitForAny() ?? false }
     jobs.work = { [weak self] job throws(JobFailure) in try await self?.perform(job) }
     do {
       try await leases.start(inPlaceOf: predecessor)
