@@ -113,6 +113,23 @@ import Testing
       try await past.planner.ask("Totals", ["asOf": asOf], of: stream, now: LongPast.end) == answer)
   }
 
+  @Test @EventLoop func `none is made while others wait for the projector's work`() async throws {
+    let past = try await LongPast(seed: Seed.draw(for: "snapshots"), groups: 60)
+    let historian = past.planner.engine.historian
+    var counts: [String?] = []
+    historian.giveWay = {
+      guard counts.count < 3 else { return false }
+      counts.append(
+        try? await past.planner.value("SELECT count(*) FROM projection.snapshots"))
+      return true
+    }
+    historian.spacing = 25
+    #expect(await historian.catchUp())
+    #expect(counts.count == 3 && Set(counts).count == 1)
+    let made = try await past.planner.value("SELECT count(*) FROM projection.snapshots")
+    #expect(Int(try #require(made))! > Int(try #require(counts[0]))!)
+  }
+
   @Test @EventLoop func `who comes after looks on from where the log was looked through`()
     async throws
   {
