@@ -1,9 +1,9 @@
 -- Each statement merges the events of a thing into one JSON object and lays that over the row there
--- was. The merge joins the members of the `after` objects in the order of the log, as text; where
--- there may be many, from rows that are sorted once, not for each aggregate. json_populate_record then changes the columns
--- that occur, a null included, and no others; of a member that occurs twice it takes the last. This
--- takes a quarter of the time of jsonb_object_agg over jsonb_each. A thing whose creation is not in
--- the log any more (it was erased) has no "createdAt" and no row.
+-- was. The merge joins the members of the `after` objects in the order of the log, as text: where
+-- there may be many, from rows that are sorted once, not for each aggregate. json_populate_record
+-- then changes the columns that occur, a null included, and no others; of a member that occurs
+-- twice it takes the last. A thing whose creation is not in the log any more (it was erased) has no
+-- "createdAt" and no row.
 
 -- Live, a batch is an event or two: a statement that none of them concerns is skipped, which halves
 -- the cost.
